@@ -1,0 +1,1 @@
+"""The `atelier` command: starts the parts, talks to a running service. Imports every layer."""

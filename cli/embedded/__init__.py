@@ -1,0 +1,1 @@
+"""Real PostgreSQL and Redis servers from wheels, started as plain child processes."""

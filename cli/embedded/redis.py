@@ -1,0 +1,91 @@
+"""A Redis server of our own: the wheel's binary on loopback TCP, with a password."""
+
+import contextlib
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from cli.embedded.account import Account, make_folder_for, write_file_for
+from cli.embedded.binaries import Binaries
+from cli.embedded.process import POLL_S, Command, stop_leftover
+
+CONFIG = """\
+bind 127.0.0.1
+protected-mode yes
+port {port}
+requirepass {password}
+dir {folder}
+pidfile {folder}/redis.pid
+daemonize no
+set-proc-title no
+databases 4
+save ""
+appendonly yes
+appendfsync everysec
+maxmemory 256mb
+maxmemory-policy noeviction
+tcp-keepalive 60
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisServer:
+    """Where one embedded server keeps its data and listens."""
+
+    folder: Path
+    port: int
+    password: str
+    account: Account | None
+
+    def url(self, database: int = 0) -> str:
+        """Return the address of one database."""
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/{database}"
+
+
+def prepare_redis(
+    server: RedisServer, binaries: Binaries, environment: Mapping[str, str]
+) -> Command:
+    """Write the configuration, stop what a killed run left; return the command."""
+    make_folder_for(server.account, server.folder)
+    config = server.folder / "redis.conf"
+    pid_file = server.folder / "redis.pid"
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        stop_leftover(int(pid_file.read_text()), str(config), signal.SIGTERM)
+        pid_file.unlink(missing_ok=True)
+    # a file, since arguments (with the password among them) can be read by everybody
+    text = CONFIG.format(port=server.port, password=server.password, folder=server.folder)
+    write_file_for(server.account, config, text)
+    return Command(
+        arguments=(str(binaries.redis), str(config)),
+        environment=environment,
+        account=server.account,
+    )
+
+
+def wait_for_redis(url: str, process: subprocess.Popen[bytes], timeout_s: float) -> None:
+    """Wait until the server answers a ping, its log of commands loaded.
+
+    Raises:
+        ChildProcessError: the process ended first.
+        TimeoutError: it did not answer in time.
+    """
+    client = redis.Redis.from_url(url, socket_timeout=1, retry=Retry(NoBackoff(), 0))
+    deadline = time.monotonic() + timeout_s
+    with contextlib.closing(client):
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                msg = f"ended with status {process.returncode}"
+                raise ChildProcessError(msg)
+            with contextlib.suppress(redis.ConnectionError, redis.TimeoutError):
+                client.ping()
+                return
+            time.sleep(POLL_S)
+    msg = f"did not answer within {timeout_s:g} s"
+    raise TimeoutError(msg)
