@@ -24,16 +24,16 @@ from cli.embedded.postgres import (
     ensure_database,
     ensure_login,
     prepare_postgres,
-    wait_for_postgres,
 )
 from cli.embedded.process import (
     Command,
     find_free_port,
+    is_port_open,
     start_process,
     stop_process,
-    wait_for_port,
+    wait_until,
 )
-from cli.embedded.redis import RedisServer, prepare_redis, wait_for_redis
+from cli.embedded.redis import RedisServer, is_redis_ready, prepare_redis
 from shared.config import Settings, process_environment
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def run_redis(folder: Path) -> Iterator[RunningRedis]:
 def _start_redis(server: RedisServer, folder: Path) -> subprocess.Popen[bytes]:
     command = prepare_redis(server, find_binaries(folder, server.account), {})
     process = start_process(command, folder / "redis.log")
-    wait_for_redis(server.url(), process, START_TIMEOUT_S)
+    wait_until(lambda: is_redis_ready(server.url()), process, START_TIMEOUT_S)
     return process
 
 
@@ -226,7 +226,7 @@ def run_s3(folder: Path) -> Iterator[RunningS3]:
     )
     process = start_process(command, folder / "rclone.log")
     try:
-        wait_for_port(port, process, START_TIMEOUT_S)
+        wait_until(lambda: is_port_open(port), process, START_TIMEOUT_S)
         yield RunningS3(
             endpoint=f"http://127.0.0.1:{port}",
             access_key=access_key,

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from psycopg import sql
 
 from cli.embedded.account import Account, make_folder_for, write_file_for
 from cli.embedded.binaries import Binaries
-from cli.embedded.process import POLL_S, Command, stop_leftover
+from cli.embedded.process import Command, stop_leftover
 
 SUPERUSER = "postgres"
 DATABASE = "atelier"
@@ -127,27 +126,15 @@ def _clear_earlier_run(data: Path) -> None:
         pid_file.unlink(missing_ok=True)
 
 
-def wait_for_postgres(url: str, process: subprocess.Popen[bytes], timeout_s: float) -> None:
-    """Wait until the server answers a query.
-
-    Raises:
-        ChildProcessError: the process ended first.
-        TimeoutError: it did not answer in time.
-    """
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            msg = f"ended with status {process.returncode}"
-            raise ChildProcessError(msg)
-        with (
-            contextlib.suppress(psycopg.OperationalError),
-            psycopg.connect(url, connect_timeout=5) as connection,
-        ):
-            connection.execute("SELECT 1")
-            return
-        time.sleep(POLL_S)
-    msg = f"did not answer within {timeout_s:g} s"
-    raise TimeoutError(msg)
+def is_postgres_ready(url: str) -> bool:
+    """Say whether the server answers a query."""
+    with (
+        contextlib.suppress(psycopg.OperationalError),
+        psycopg.connect(url, connect_timeout=5) as connection,
+    ):
+        connection.execute("SELECT 1")
+        return True
+    return False
 
 
 def ensure_database(superuser_url: str, name: str) -> None:

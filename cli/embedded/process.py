@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,20 +97,35 @@ def find_free_port() -> int:
         return port
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes], timeout_s: float) -> None:
-    """Wait until something listens on the port.
+def is_port_open(port: int) -> bool:
+    """Say whether something listens on the port of loopback."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+def wait_until(
+    probe: Callable[[], bool], process: subprocess.Popen[bytes], timeout_s: float
+) -> None:
+    """Wait until the probe holds.
 
     Raises:
         ChildProcessError: the process ended first.
-        TimeoutError: it did not listen in time.
+        TimeoutError: it did not hold in time.
     """
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            msg = f"ended with status {process.returncode}"
-            raise ChildProcessError(msg)
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            raise ChildProcessError(describe_end(process.returncode))
+        if probe():
             return
         time.sleep(POLL_S)
-    msg = f"did not listen on port {port} within {timeout_s:g} s"
+    msg = f"was not ready within {timeout_s:g} s"
     raise TimeoutError(msg)
+
+
+def describe_end(return_code: int) -> str:
+    """Say how a process ended."""
+    if return_code < 0:
+        return f"killed by {signal.Signals(-return_code).name}"
+    return f"ended with status {return_code}"
