@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,9 +122,9 @@ def _postgres_command(server: Postgres, folder: Path) -> Command:
 
 
 def _start_postgres(server: Postgres, folder: Path) -> subprocess.Popen[bytes]:
-    process = start_process(_postgres_command(server, folder), folder / "postgres.log")
-    wait_for_postgres(server.url(database="postgres"), process, START_TIMEOUT_S)
-    return process
+    url = server.url(database="postgres")
+    command = _postgres_command(server, folder)
+    return _start(command, folder / "postgres.log", lambda: is_postgres_ready(url))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -162,8 +162,17 @@ def run_redis(folder: Path) -> Iterator[RunningRedis]:
 
 def _start_redis(server: RedisServer, folder: Path) -> subprocess.Popen[bytes]:
     command = prepare_redis(server, find_binaries(folder, server.account), {})
-    process = start_process(command, folder / "redis.log")
-    wait_until(lambda: is_redis_ready(server.url()), process, START_TIMEOUT_S)
+    return _start(command, folder / "redis.log", lambda: is_redis_ready(server.url()))
+
+
+def _start(command: Command, log: Path, probe: Callable[[], bool]) -> subprocess.Popen[bytes]:
+    process = start_process(command, log)
+    try:
+        wait_until(probe, process, START_TIMEOUT_S)
+    except (ChildProcessError, TimeoutError):
+        stop_process(process, command.stop_signal, STOP_GRACE_S)
+        print(log.read_text())
+        raise
     return process
 
 
@@ -224,9 +233,8 @@ def run_s3(folder: Path) -> Iterator[RunningS3]:
         ),
         environment={"HOME": str(folder)},
     )
-    process = start_process(command, folder / "rclone.log")
+    process = _start(command, folder / "rclone.log", lambda: is_port_open(port))
     try:
-        wait_until(lambda: is_port_open(port), process, START_TIMEOUT_S)
         yield RunningS3(
             endpoint=f"http://127.0.0.1:{port}",
             access_key=access_key,
