@@ -23,6 +23,7 @@ from cli.embedded.postgres import (
     Postgres,
     ensure_database,
     ensure_login,
+    is_postgres_ready,
     prepare_postgres,
 )
 from cli.embedded.process import (
