@@ -22,7 +22,6 @@ from cli.embedded.binaries import find_binaries
 from cli.embedded.postgres import (
     Postgres,
     ensure_database,
-    ensure_login,
     is_postgres_ready,
     prepare_postgres,
 )
@@ -96,7 +95,7 @@ class RunningPostgres:
 
 @contextmanager
 def run_postgres(folder: Path, options: dict[str, str] | None = None) -> Iterator[RunningPostgres]:
-    """Yield a new server with a login for the service and no database of ours."""
+    """Yield a new server with no database of ours; migrations make the login."""
     server = Postgres(
         folder=folder / "postgres",
         port=find_free_port(),
@@ -111,7 +110,6 @@ def run_postgres(folder: Path, options: dict[str, str] | None = None) -> Iterato
         process=_start_postgres(server, folder),
     )
     try:
-        ensure_login(running.superuser_url("postgres"), LOGIN, running.login_password)
         yield running
     finally:
         command = _postgres_command(server, folder)

@@ -143,14 +143,3 @@ def ensure_database(superuser_url: str, name: str) -> None:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
         if found.fetchone() is None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-
-
-def ensure_login(superuser_url: str, name: str, password: str) -> None:
-    """Create the login that the service uses, or give it this password; it owns nothing."""
-    with psycopg.connect(superuser_url, autocommit=True) as connection:
-        found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,))
-        verb = "CREATE" if found.fetchone() is None else "ALTER"
-        statement = sql.SQL("{} ROLE {} LOGIN NOSUPERUSER PASSWORD {}")
-        connection.execute(
-            statement.format(sql.SQL(verb), sql.Identifier(name), sql.Literal(password))
-        )

@@ -1,0 +1,1 @@
+"""`atelier up`: every part of the service in one terminal, supervised."""
