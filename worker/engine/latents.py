@@ -1,0 +1,45 @@
+"""Where an image begins: noise that depends on its seed alone."""
+
+import math
+
+import torch
+
+MIN_SIGNAL = 1e-3  # where nothing but noise is left, there is nothing to divide out
+
+
+def seeded_noise(seed: int, shape: tuple[int, int, int], dtype: torch.dtype) -> torch.Tensor:
+    """Draw the noise of one image, (1, C, H/8, W/8), on the CPU, so that it is the same everywhere.
+
+    Args:
+        seed: 0 to 2^63 - 1. Torch's CPU generator uses its low 32 bits.
+        shape: (C, H/8, W/8).
+        dtype: The model's own, as diffusers draws it.
+    """
+    generator = torch.Generator("cpu").manual_seed(seed)
+    return torch.randn((1, *shape), generator=generator, dtype=dtype)
+
+
+def clean_latents(
+    noisy: torch.Tensor, noise_pred: torch.Tensor, alpha_cumprod: float, prediction_type: str
+) -> torch.Tensor:
+    """Remove the predicted noise from latents, all (B, C, H/8, W/8).
+
+    Args:
+        noisy: As the denoiser saw them, of variance 1.
+        noise_pred: What it predicted, guided.
+        alpha_cumprod: Share of the picture in the variance of `noisy`.
+        prediction_type: `epsilon`, `v_prediction` or `sample`.
+
+    Raises:
+        ValueError: Another prediction type.
+
+    Source: Salimans and Ho 2022, arXiv:2202.00512, appendix D.
+    """
+    signal, noise = math.sqrt(alpha_cumprod), math.sqrt(1 - alpha_cumprod)
+    if prediction_type == "epsilon":
+        return (noisy - noise * noise_pred) / max(signal, MIN_SIGNAL)
+    if prediction_type == "v_prediction":
+        return signal * noisy - noise * noise_pred
+    if prediction_type == "sample":
+        return noise_pred
+    raise ValueError(f"no prediction type {prediction_type!r}")

@@ -1,0 +1,13 @@
+"""What a prompt loses to a text encoder of fixed length."""
+
+from transformers import PreTrainedTokenizerBase
+
+
+def find_cut_text(tokenizer: PreTrainedTokenizerBase, text: str) -> str:
+    """Return the end of `text` that the tokenizer's length cuts off, as the caller wrote it."""
+    encoded = tokenizer(text, return_offsets_mapping=True)
+    if len(encoded.input_ids) <= tokenizer.model_max_length:
+        return ""
+    first_cut = tokenizer.model_max_length - 1  # the last place is the end token's
+    start, _end = encoded.offset_mapping[first_cut]
+    return text[start:].strip()
