@@ -1,0 +1,1 @@
+"""What both edges need: settings, rows, operations and the promises between them."""

@@ -1,0 +1,192 @@
+"""Errors a caller can act on. The HTTP status of each lives in `api.errors`, not here.
+
+* DomainError
+  - NotFound
+  - Unauthorized
+  - Forbidden
+  - ValidationFailed
+  - UnknownModel
+  - UnsupportedParameter
+  - InvalidCursor
+  - IdempotencyKeyInvalid
+  - IdempotencyKeyReused
+  - JobEnded
+  - InvalidTransition
+  - LeaseLost
+  - LinkInvalid
+  - LinkExpired
+  - Unavailable
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One fault in one field; `pointer` is a JSON pointer (RFC 6901) into the body."""
+
+    pointer: str
+    message: str
+
+
+class DomainError(Exception):
+    """Base of every expected failure. `code` is the slug callers see, `title` its heading."""
+
+    code: ClassVar[str]
+    title: ClassVar[str]
+
+
+class NotFound(DomainError):
+    """No such resource for this tenant; another tenant's resource looks the same."""
+
+    code = "not-found"
+    title = "Nothing here"
+
+    def __init__(self, resource: str) -> None:
+        super().__init__(f"No such {resource}. Check the id, and that this key's tenant owns it.")
+
+
+class Unauthorized(DomainError):
+    """The request carries no valid API key; the reason is never told apart."""
+
+    code = "unauthorized"
+    title = "A valid API key is needed"
+
+    def __init__(self) -> None:
+        super().__init__("Send 'Authorization: Bearer <key>' with a key that is valid and active.")
+
+
+class Forbidden(DomainError):
+    """The key is valid, and not for this."""
+
+    code = "forbidden"
+    title = "This key may not do that"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This key lacks the scope {scope!r}. Use a key that has it.")
+
+
+class ValidationFailed(DomainError):
+    """One or more fields hold what this request cannot take."""
+
+    code = "validation"
+    title = "Some fields are wrong"
+
+    def __init__(self, fields: Sequence[FieldError]) -> None:
+        self.fields = tuple(fields)
+        super().__init__("; ".join(f"{one.pointer}: {one.message}" for one in self.fields))
+
+
+class UnknownModel(DomainError):
+    """The catalog has no model of that name."""
+
+    code = "unknown-model"
+    title = "No such model"
+
+    def __init__(self, known: Sequence[str]) -> None:
+        self.fields = (FieldError("/model", f"must be one of: {', '.join(known)}"),)
+        super().__init__("The catalog has no model of that name; GET /v1/models lists them.")
+
+
+class UnsupportedParameter(DomainError):
+    """The model exists and cannot do what a field asks of it."""
+
+    code = "unsupported-parameter"
+    title = "The model cannot do that"
+
+    def __init__(self, fields: Sequence[FieldError]) -> None:
+        self.fields = tuple(fields)
+        super().__init__("; ".join(f"{one.pointer}: {one.message}" for one in self.fields))
+
+
+class InvalidCursor(DomainError):
+    """The cursor was not made by this list."""
+
+    code = "invalid-cursor"
+    title = "The cursor is not one of ours"
+
+    def __init__(self) -> None:
+        super().__init__("Pass next_cursor of an earlier page unchanged, or leave cursor out.")
+
+
+class IdempotencyKeyInvalid(DomainError):
+    """The Idempotency-Key header is empty, too long or not printable."""
+
+    code = "idempotency-key-invalid"
+    title = "The Idempotency-Key is malformed"
+
+    def __init__(self, max_length: int) -> None:
+        super().__init__(f"An Idempotency-Key is 1 to {max_length} printable ASCII characters.")
+
+
+class IdempotencyKeyReused(DomainError):
+    """The key named another request before."""
+
+    code = "idempotency-key-reused"
+    title = "The Idempotency-Key was used for another request"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key came with another body before. Use a fresh key.")
+
+
+class JobEnded(DomainError):
+    """The job has an end status, which never changes."""
+
+    code = "job-ended"
+    title = "The job has already ended"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"The job is {status}; an ended job cannot be canceled.")
+
+
+class InvalidTransition(DomainError):
+    """The job has a status that does not allow the move."""
+
+    code = "invalid-transition"
+    title = "The job cannot make that move"
+
+    def __init__(self, old: str, new: str) -> None:
+        super().__init__(f"A {old} job cannot become {new}.")
+
+
+class LeaseLost(DomainError):
+    """The attempt no longer holds the job; whatever it made must not be kept."""
+
+    code = "lease-lost"
+    title = "Another attempt holds the job"
+
+    def __init__(self, job_id: str, attempt: int) -> None:
+        super().__init__(f"Attempt {attempt} of {job_id} no longer holds its lease.")
+
+
+class LinkInvalid(DomainError):
+    """An image link's signature does not fit it."""
+
+    code = "link-invalid"
+    title = "The image link is not valid"
+
+    def __init__(self) -> None:
+        super().__init__("The signature does not fit this link. Read the job again for a new one.")
+
+
+class LinkExpired(DomainError):
+    """An image link was valid once."""
+
+    code = "link-expired"
+    title = "The image link has expired"
+
+    def __init__(self) -> None:
+        super().__init__("The link's time is over. Read the job again for a new one.")
+
+
+class Unavailable(DomainError):
+    """A part this operation needs does not answer now."""
+
+    code = "unavailable"
+    title = "A needed part does not answer"
+
+    def __init__(self, part: str) -> None:
+        self.part = part
+        super().__init__(f"The {part} does not answer. Nothing was stored; try again shortly.")

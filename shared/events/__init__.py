@@ -1,0 +1,1 @@
+"""A job's stream: what its worker tells those who watch it."""

@@ -1,0 +1,30 @@
+"""Finished images as stored."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, DateTime, ForeignKey, UniqueConstraint
+from sqlalchemy.dialects.postgresql import TEXT
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.db import Row
+
+
+class Image(Row):
+    """One picture of a job that succeeded."""
+
+    __tablename__ = "images"
+    __table_args__ = (UniqueConstraint("job_id", "index"),)
+
+    id: Mapped[str] = mapped_column(TEXT, primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), index=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    attempt: Mapped[int]
+    index: Mapped[int]
+    seed: Mapped[int] = mapped_column(BigInteger)
+    width_px: Mapped[int]
+    height_px: Mapped[int]
+    format: Mapped[str] = mapped_column(TEXT)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(TEXT)
+    key: Mapped[str] = mapped_column(TEXT, unique=True)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -1,0 +1,1 @@
+"""The life of a job: submit, claim, extend, finish, cancel, requeue, delete."""

@@ -1,0 +1,45 @@
+"""The one way to an end status: the row, its cost and its ledger line move together."""
+
+from sqlalchemy import func
+from sqlalchemy.orm import Session
+
+from shared.ids import new_usage_id
+from shared.jobs.status import JobStatus, check_move
+from shared.jobs.table import Job
+from shared.usage.table import UsageRecord
+
+
+def settle_job(
+    session: Session, job: Job, status: JobStatus, *, pixel_steps: int, num_images: int = 0
+) -> None:
+    """End a job whose row this transaction has locked.
+
+    Raises:
+        InvalidTransition: The job has already ended.
+    """
+    check_move(job.status, status)
+    job.status = status
+    job.cost_settled = pixel_steps
+    job.lease_owner = None
+    job.lease_expires_at = None
+    job.finished_at = func.now()
+    session.add(
+        UsageRecord(
+            id=new_usage_id(),
+            tenant_id=job.tenant_id,
+            job_id=job.id,
+            model=job.model,
+            task=job.task,
+            end_status=status.value,
+            pixel_steps=pixel_steps,
+            num_images=num_images,
+            recorded_at=func.now(),
+        )
+    )
+    session.flush()
+
+
+def cost_of_steps(job: Job, steps_done: int) -> int:
+    """Return the pixel-steps that a job owes after `steps_done` of its steps."""
+    done = max(0, min(steps_done, job.num_steps))
+    return -(-job.cost_reserved * done // job.num_steps)

@@ -1,0 +1,121 @@
+"""Jobs and what belongs to the queue, as stored."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Enum,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shared.db import Row
+from shared.jobs.status import JobStatus
+
+
+def _stored_values(statuses: type[JobStatus]) -> list[str]:
+    return [status.value for status in statuses]
+
+
+class Job(Row):
+    """One accepted request, from queued to an end status.
+
+    `attempt` counts claims and fences every write of a worker; `lost_attempts` counts the leases
+    that expired. Both lease columns are set while the job runs, and only then.
+    """
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index("ix_jobs_queued", "pool", "id", postgresql_where=text("status = 'queued'")),
+        Index("ix_jobs_lease", "lease_expires_at", postgresql_where=text("status = 'running'")),
+        Index(
+            "ix_jobs_deadline",
+            "deadline_at",
+            postgresql_where=text("status IN ('queued', 'running')"),
+        ),
+        Index("ix_jobs_tenant", "tenant_id", "id"),
+        Index("ix_jobs_metadata", "metadata", postgresql_using="gin"),
+    )
+
+    id: Mapped[str] = mapped_column(TEXT, primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    task: Mapped[str] = mapped_column(TEXT)
+    model: Mapped[str] = mapped_column(TEXT)
+    pool: Mapped[str] = mapped_column(TEXT)
+    status: Mapped[JobStatus] = mapped_column(
+        Enum(JobStatus, native_enum=False, length=16, values_callable=_stored_values)
+    )
+    request: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    labels: Mapped[dict[str, str]] = mapped_column("metadata", JSONB)
+    warnings: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    attempt: Mapped[int]
+    lost_attempts: Mapped[int] = mapped_column(SmallInteger)
+    lease_owner: Mapped[str | None] = mapped_column(TEXT)
+    lease_expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    cancel_requested_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    progress_step: Mapped[int]
+    num_steps: Mapped[int]
+    cost_reserved: Mapped[int] = mapped_column(BigInteger)
+    cost_settled: Mapped[int | None] = mapped_column(BigInteger)
+    error_code: Mapped[str | None] = mapped_column(TEXT)
+    error_message: Mapped[str | None] = mapped_column(TEXT)
+    is_retryable: Mapped[bool | None]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    queued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    deadline_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class IdempotencyKey(Row):
+    """A client's name for one intent, and the job it made; outlives that job."""
+
+    __tablename__ = "idempotency_keys"
+
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(TEXT, primary_key=True)
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    job_id: Mapped[str] = mapped_column(TEXT)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+
+
+class Pool(Row):
+    """The workers that serve a set of models; claims of a pool hold this row."""
+
+    __tablename__ = "pools"
+
+    name: Mapped[str] = mapped_column(TEXT, primary_key=True)
+
+
+class WorkerRow(Row):
+    """A worker that was seen alive: what it is and what it has loaded."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[str] = mapped_column(TEXT, primary_key=True)
+    pool: Mapped[str] = mapped_column(TEXT, index=True)
+    device: Mapped[str] = mapped_column(TEXT)
+    dtype: Mapped[str] = mapped_column(TEXT)
+    slots: Mapped[int]
+    models: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    loading: Mapped[str | None] = mapped_column(TEXT)
+    started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class Deletion(Row):
+    """Objects that must go, and when: removed by the sweep however often it takes."""
+
+    __tablename__ = "deletions"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    prefix: Mapped[str] = mapped_column(TEXT)
+    not_before: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)

@@ -1,0 +1,48 @@
+"""From a presented key to the tenant behind it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from shared.db import set_tenant
+from shared.errors import Forbidden, Unauthorized
+from shared.ids import KeyId, TenantId
+from shared.tenants.keys import Scope, find_presented_key
+
+_FIND = text("SELECT tenant_id, scopes FROM find_api_key(:key_id, :secret_hash)")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking, and what the key allows."""
+
+    tenant_id: TenantId
+    key_id: KeyId
+    scopes: frozenset[str]
+
+    def check_scope(self, scope: Scope) -> None:
+        """Raise unless the key has `scope`.
+
+        Raises:
+            Forbidden: It has not.
+        """
+        if scope not in self.scopes:
+            raise Forbidden(scope.value)
+
+
+def authenticate(session: Session, presented: str | None) -> Caller:
+    """Find the tenant of a key and let this transaction see its rows.
+
+    Raises:
+        Unauthorized: None given, or unknown, revoked, expired, suspended: never said which.
+    """
+    key = find_presented_key(presented) if presented else None
+    if key is None:
+        raise Unauthorized
+    found = session.execute(_FIND, {"key_id": key.key_id, "secret_hash": key.secret_hash}).first()
+    if found is None:
+        raise Unauthorized
+    tenant_id = TenantId(found.tenant_id)
+    set_tenant(session, tenant_id)
+    return Caller(tenant_id, key.key_id, frozenset(found.scopes))

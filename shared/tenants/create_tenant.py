@@ -1,0 +1,24 @@
+"""Opening an account."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shared.clock import utc_now
+from shared.ids import new_tenant_id
+from shared.tenants.table import Tenant
+
+
+def get_or_create_tenant(session: Session, name: str) -> Tenant:
+    """Return the tenant called `name`, made now if there is none."""
+    found = session.scalar(select(Tenant).where(Tenant.name == name))
+    if found is not None:
+        return found
+    tenant = Tenant(id=new_tenant_id(), name=name, created_at=utc_now(), suspended_at=None)
+    session.add(tenant)
+    session.flush()
+    return tenant
+
+
+def list_tenants(session: Session) -> list[Tenant]:
+    """Return every tenant, oldest first; the admin role alone sees more than its own."""
+    return list(session.scalars(select(Tenant).order_by(Tenant.created_at, Tenant.id)))
