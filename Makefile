@@ -29,7 +29,7 @@ $(INSTALLED): requirements-torch.txt requirements.lock pyproject.toml
 	@echo "install  everything else, by hash (requirements.lock)"
 	@$(PIP) --no-deps --require-hashes -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
-	@$(BIN)/python -m pip --disable-pip-version-check check --quiet
+	@$(BIN)/python -m pip check >/dev/null || $(BIN)/python -m pip check
 	@touch $@
 
 venv: $(INSTALLED) ## Make the virtual environment from the lock
