@@ -47,7 +47,7 @@ class Bench:
             return submit_job(session, self.tenant_id, self.submission(key, **fields))
 
     def submit_id(self, **fields: object) -> JobId:
-        return JobId(self.submit(**fields).job.id)
+        return JobId(self.submit(None, **fields).job.id)
 
     def claim(self, limit: int = 8, worker_id: str = "w1", lease_s: float = 30) -> list[ClaimedJob]:
         with transaction(self.worker) as session:
