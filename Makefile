@@ -69,7 +69,7 @@ coverage: $(INSTALLED) ## Run the unit and integration tests and show lines and 
 	@$(BIN)/pytest tests/unit tests/contract tests/integration --cov $(ARGS)
 
 lock: $(INSTALLED) ## Resolve pyproject.toml into requirements.lock again; UPGRADE=1 takes new releases
-	@CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --extra dev --generate-hashes \
+	@CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --all-extras --generate-hashes \
 	  --strip-extras --unsafe-package torch --constraint requirements-torch.txt \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  $(if $(UPGRADE),--upgrade) --output-file requirements.lock pyproject.toml
