@@ -1,0 +1,73 @@
+"""What a handler may ask for: the parts, and an open transaction with the caller behind it."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
+
+from fastapi import Depends, Request
+from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.orm import Session
+
+from api.parts import Parts
+from api.waiting import Subscriber
+from shared.db import transaction
+from shared.tenants.authenticate import Caller, authenticate
+from shared.tenants.keys import Scope
+
+_bearer = HTTPBearer(auto_error=False, scheme_name="API key", description="`Bearer atl_live_…`")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """An open transaction that sees one tenant's rows, and who opened it."""
+
+    session: Session
+    caller: Caller
+
+
+def parts_of(request: Request) -> Parts:
+    """Return what the app was assembled from."""
+    return cast("Parts", request.app.state.parts)
+
+
+def subscriber_of(request: Request) -> Subscriber:
+    """Return this process's one subscriber."""
+    return cast("Subscriber", request.app.state.subscriber)
+
+
+PartsOf = Annotated[Parts, Depends(parts_of)]
+SubscriberOf = Annotated[Subscriber, Depends(subscriber_of)]
+
+
+async def open_transaction(parts: PartsOf) -> AsyncIterator[Session]:
+    """Commit before the response leaves; see `Transaction`."""
+    async with (
+        parts.database_slots,
+        contextmanager_in_threadpool(transaction(parts.sessions)) as session,
+    ):
+        yield session
+
+
+# scope="function": FastAPI's default runs exit code after the response, so that a failed commit
+# would follow a 202.
+Transaction = Annotated[Session, Depends(open_transaction, scope="function")]
+
+
+def allowing(scope: Scope) -> Callable[..., Any]:
+    """Return a dependency that lets in the keys that have `scope`."""
+
+    async def enter(
+        session: Transaction,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    ) -> Access:
+        presented = credentials.credentials if credentials else None
+        caller = await run_in_threadpool(authenticate, session, presented)
+        caller.check_scope(scope)
+        return Access(session, caller)
+
+    return enter
+
+
+ReadsJobs = Annotated[Access, Depends(allowing(Scope.JOBS_READ), scope="function")]
+WritesJobs = Annotated[Access, Depends(allowing(Scope.JOBS_WRITE), scope="function")]

@@ -1,0 +1,110 @@
+"""Pure ASGI layers around the app: a name for every request, a limit for every body."""
+
+import logging
+import re
+import secrets
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import (
+    INTERNAL,
+    PAYLOAD_TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE,
+    RequestRefused,
+    problem_response,
+)
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+_log = logging.getLogger(__name__)
+
+
+class RequestFrame:
+    """Name every request, dress every answer, and turn the unexpected into a problem."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; see the class."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        has_started = False
+
+        async def send_dressed(message: Message) -> None:
+            nonlocal has_started
+            if message["type"] == "http.response.start":
+                has_started = True
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                for name, value in _SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_dressed)
+        except Exception:
+            _log.exception("request %s failed", request_id)
+            if has_started:
+                raise
+            detail = f"Unexpected failure. The log knows it as {request_id}."
+            response = problem_response(INTERNAL, detail, scope["path"])
+            await response(scope, receive, send_dressed)
+
+
+class BodyLimit:
+    """Refuse bodies that are too large, declared or not, and bodies that are encoded."""
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+        self._app = app
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; see the class."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        received_bytes = 0
+
+        async def receive_counted() -> Message:
+            nonlocal received_bytes
+            message = await receive()
+            received_bytes += len(message.get("body", b""))
+            self._check_size(received_bytes)
+            return message
+
+        try:
+            self._check_head(Headers(scope=scope))
+        except RequestRefused as refusal:
+            response = problem_response(refusal.problem, refusal.detail, scope["path"])
+            await response(scope, receive, send)
+        else:
+            await self._app(scope, receive_counted, send)
+
+    def _check_head(self, headers: Headers) -> None:
+        if headers.get("content-encoding", "identity").lower() != "identity":
+            raise RequestRefused(UNSUPPORTED_MEDIA_TYPE, "Send the body without Content-Encoding.")
+        declared = headers.get("content-length", "")
+        if declared.isdecimal():
+            self._check_size(int(declared[:20]))
+
+    def _check_size(self, size_bytes: int) -> None:
+        if size_bytes > self._max_body_bytes:
+            limit = f"A body has at most {self._max_body_bytes:,} bytes."
+            raise RequestRefused(PAYLOAD_TOO_LARGE, limit)
+
+
+def _request_id(scope: Scope) -> str:
+    presented = Headers(scope=scope).get("x-request-id", "")
+    if _REQUEST_ID.fullmatch(presented):
+        return presented
+    return f"req_{secrets.token_hex(16)}"

@@ -1,0 +1,83 @@
+"""What the API is assembled from, and the way async code reaches the database."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import redis
+import redis.asyncio
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from shared.config import Settings
+from shared.db import Role, Sessions, make_sessions, transaction
+from shared.events.stream import JobStream, cache_url, make_job_stream
+from shared.images.make_store import make_store
+from shared.images.store import ImageStore
+from shared.models.catalog import Catalog
+from shared.queue import Doorbell, make_celery, make_doorbell
+from shared.redis_client import make_redis
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything that is built once per process.
+
+    `database_slots` has as many places as the pool has connections: whoever waits for the
+    database waits there, holding no thread, so the pool never times out of itself.
+    """
+
+    settings: Settings
+    sessions: Sessions
+    doorbell: Doorbell
+    broker: redis.Redis
+    job_stream: JobStream
+    cache: redis.asyncio.Redis
+    store: ImageStore
+    catalog: Catalog
+    database_slots: asyncio.Semaphore
+
+    async def in_transaction(self, work: Callable[[Session], Result]) -> Result:
+        """Run `work` in a transaction of its own, on a thread, ended when this returns."""
+
+        def run() -> Result:
+            with transaction(self.sessions) as session:
+                return work(session)
+
+        async with self.database_slots:
+            return await run_in_threadpool(run)
+
+    async def aclose(self) -> None:
+        """Close what was opened."""
+        await self.cache.aclose()
+        self.broker.close()
+        self.sessions.kw["bind"].dispose()
+
+
+def make_parts(settings: Settings) -> Parts:
+    """Build every part as the settings say; nothing is connected yet."""
+    return Parts(
+        settings=settings,
+        sessions=make_sessions(settings, Role.API),
+        doorbell=make_doorbell(settings, make_celery(settings)),
+        broker=make_redis(settings.redis_url.get_secret_value(), settings.redis_timeout_s),
+        job_stream=make_job_stream(settings),
+        cache=_make_cache(settings),
+        store=make_store(settings),
+        catalog=Catalog.load(settings.catalog),
+        database_slots=asyncio.Semaphore(settings.database_pool_size),
+    )
+
+
+def _make_cache(settings: Settings) -> redis.asyncio.Redis:
+    return redis.asyncio.Redis.from_url(
+        cache_url(settings),
+        socket_timeout=settings.redis_timeout_s,
+        socket_connect_timeout=settings.redis_timeout_s,
+        retry=Retry(NoBackoff(), 0),
+    )

@@ -1,0 +1,200 @@
+"""`/v1/jobs`: make, read, cancel, delete, repeat."""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Header
+from starlette.responses import Response
+
+from api.answer_job import JobAnswer
+from api.deps import Access, PartsOf, ReadsJobs, SubscriberOf, WritesJobs
+from api.etag import is_unchanged, job_etag
+from api.openapi import Responses, describe_problems
+from api.parts import Parts
+from api.schemas.job_examples import JOB_REQUEST_EXAMPLES
+from api.schemas.jobs import JobView
+from api.show_job import read_job, show_job
+from api.strict_route import StrictRoute
+from api.tell import tell_canceled, tell_deleted
+from shared.db import after_commit
+from shared.errors import IdempotencyKeyInvalid
+from shared.ids import JobId
+from shared.jobs.cancel import cancel_job
+from shared.jobs.delete import delete_job
+from shared.jobs.queries import get_job
+from shared.jobs.requests import JobRequest
+from shared.jobs.status import END_STATUSES, JobStatus
+from shared.jobs.submit import Submission, Submitted, submit_job
+
+MAX_IDEMPOTENCY_KEY = 255
+_PRINTABLE = re.compile(r"[\x20-\x7e]+")
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=StrictRoute)
+
+Prefer = Annotated[
+    str | None,
+    Header(description="`wait=N` (1 to 60 s) holds the answer until the job ends."),
+]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(description="Your name for this intent: repeating it returns the first job."),
+]
+_MAKES = describe_problems(
+    "malformed-json",
+    "unsupported-media-type",
+    "payload-too-large",
+    "validation",
+    "unknown-model",
+    "unsupported-parameter",
+    "idempotency-key-invalid",
+    "idempotency-key-reused",
+)
+_MADE: Responses = {
+    200: {"model": JobView, "description": "This Idempotency-Key made the job before."},
+    201: {"model": JobView, "description": "The job ended within the preferred wait."},
+    202: {"model": JobView, "description": "The job is queued."},
+}
+
+
+@router.post("", status_code=202, response_model=JobView, responses=_MADE | _MAKES)
+def create_job(
+    request: Annotated[JobRequest, Body(openapi_examples=JOB_REQUEST_EXAMPLES)],
+    access: WritesJobs,
+    parts: PartsOf,
+    subscriber: SubscriberOf,
+    idempotency_key: IdempotencyKey = None,
+    prefer: Prefer = None,
+) -> Response:
+    """Queue a job. The answer says that it is stored for good."""
+    submitted = _submit(access, parts, request, idempotency_key)
+    return _answer_made(access, parts, subscriber, submitted).now_or_held(
+        show_job(access.session, parts, submitted.job), prefer
+    )
+
+
+@router.get(
+    "/{job_id}",
+    response_model=JobView,
+    responses=describe_problems("not-found") | {304: {"description": "Nothing changed."}},
+)
+def read_one_job(
+    job_id: str,
+    access: ReadsJobs,
+    parts: PartsOf,
+    subscriber: SubscriberOf,
+    if_none_match: Annotated[str | None, Header()] = None,
+    prefer: Prefer = None,
+) -> Response:
+    """Show one job; `Prefer: wait=N` holds the answer until it ends."""
+
+    def respond(view: JobView, headers: Mapping[str, str]) -> Response:
+        etag = job_etag(view, parts.settings.image_link_lifetime_s)
+        shown = {"ETag": etag, "Cache-Control": "private, no-cache", **headers}
+        if is_unchanged(etag, if_none_match):
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=shown)
+        return _json(view, HTTPStatus.OK, shown)
+
+    view = read_job(access.session, parts, access.caller.tenant_id, JobId(job_id))
+    answer = JobAnswer(parts, subscriber, access.caller.tenant_id, respond)
+    return answer.now_or_held(view, prefer)
+
+
+@router.post(
+    "/{job_id}/cancel",
+    response_model=JobView,
+    responses=describe_problems("not-found", "job-ended")
+    | {202: {"model": JobView, "description": "It runs, and stops at its next step."}},
+)
+def cancel_one_job(job_id: str, access: WritesJobs, parts: PartsOf) -> Response:
+    """Cancel a job: at once while it is queued, at its next step while it runs."""
+    job = cancel_job(access.session, access.caller.tenant_id, JobId(job_id))
+    pool, view = job.pool, show_job(access.session, parts, job)
+    if job.status is JobStatus.CANCELED:
+        tell_canceled(access.session, parts, JobId(job_id))
+        return _json(view, HTTPStatus.OK)
+    after_commit(access.session, lambda: parts.doorbell.ring(pool))
+    return _json(view, HTTPStatus.ACCEPTED)
+
+
+@router.delete("/{job_id}", status_code=204, responses=describe_problems("not-found"))
+def delete_one_job(job_id: str, access: WritesJobs, parts: PartsOf) -> Response:
+    """Cancel the job if need be, then remove its prompt and pictures for good."""
+    tenant_id = access.caller.tenant_id
+    pool = get_job(access.session, tenant_id, JobId(job_id)).pool
+    grace_s = parts.settings.orphan_grace_s
+    prefix = delete_job(access.session, tenant_id, JobId(job_id), grace_s)
+    tell_deleted(access.session, parts, JobId(job_id), prefix)
+    after_commit(access.session, lambda: parts.doorbell.ring(pool))
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+@router.post(
+    "/{job_id}/retry",
+    status_code=202,
+    response_model=JobView,
+    responses=_MADE | _MAKES | describe_problems("not-found"),
+)
+def retry_job(
+    job_id: str,
+    access: WritesJobs,
+    parts: PartsOf,
+    subscriber: SubscriberOf,
+    idempotency_key: IdempotencyKey = None,
+    prefer: Prefer = None,
+) -> Response:
+    """Queue a new job from the request of an earlier one, its seed included."""
+    earlier = get_job(access.session, access.caller.tenant_id, JobId(job_id))
+    request = JobRequest.model_validate(earlier.request | {"metadata": earlier.labels})
+    submitted = _submit(access, parts, request, idempotency_key)
+    return _answer_made(access, parts, subscriber, submitted).now_or_held(
+        show_job(access.session, parts, submitted.job), prefer
+    )
+
+
+def _submit(
+    access: Access, parts: Parts, request: JobRequest, idempotency_key: str | None
+) -> Submitted:
+    """Queue a job and ring for it once it is committed.
+
+    Raises:
+        IdempotencyKeyInvalid: The key is empty, too long or not printable.
+    """
+    if idempotency_key is not None and (
+        len(idempotency_key) > MAX_IDEMPOTENCY_KEY or not _PRINTABLE.fullmatch(idempotency_key)
+    ):
+        raise IdempotencyKeyInvalid(MAX_IDEMPOTENCY_KEY)
+    model = parts.catalog.get_model(request.model)
+    submission = Submission(
+        request=request,
+        model=model,
+        idempotency_key=idempotency_key,
+        idempotency_lifetime_s=parts.settings.idempotency_lifetime_s,
+    )
+    submitted = submit_job(access.session, access.caller.tenant_id, submission)
+    if not submitted.is_replay:
+        after_commit(access.session, lambda: parts.doorbell.ring(model.pool))
+    return submitted
+
+
+def _answer_made(
+    access: Access, parts: Parts, subscriber: SubscriberOf, submitted: Submitted
+) -> JobAnswer:
+    def respond(view: JobView, headers: Mapping[str, str]) -> Response:
+        shown = {"Location": f"/v1/jobs/{view.id}", "Cache-Control": "no-store", **headers}
+        if submitted.is_replay:
+            return _json(view, HTTPStatus.OK, shown | {"Idempotent-Replayed": "true"})
+        is_held_to_end = view.status in END_STATUSES and "Preference-Applied" in headers
+        return _json(view, HTTPStatus.CREATED if is_held_to_end else HTTPStatus.ACCEPTED, shown)
+
+    return JobAnswer(parts, subscriber, access.caller.tenant_id, respond)
+
+
+def _json(view: JobView, status: HTTPStatus, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(
+        view.model_dump_json(),
+        status_code=status,
+        headers=dict(headers or {}),
+        media_type="application/json",
+    )

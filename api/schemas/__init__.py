@@ -1,0 +1,1 @@
+"""Response bodies, one file per route file; views carry no defaults."""

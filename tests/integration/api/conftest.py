@@ -1,0 +1,175 @@
+"""A real API server over real parts, and a hand that plays the worker with the real operations."""
+
+import contextlib
+import hashlib
+import io
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+import uvicorn
+from PIL import Image as Picture
+
+from api.app import assemble
+from api.parts import make_parts
+from cli.embedded.process import find_free_port
+from shared.config import Settings
+from shared.db import Role, Sessions, make_sessions, transaction
+from shared.events.stream import JobEvent, JobStream, make_job_stream
+from shared.ids import JobId, TenantId
+from shared.images.keys import image_key
+from shared.images.make_store import make_store
+from shared.images.store import ImageStore
+from shared.jobs.claim import ClaimedJob, claim_jobs
+from shared.jobs.extend import extend_leases
+from shared.jobs.finish import FinishedImage, complete_job
+from shared.tenants.create_key import create_key
+from shared.tenants.create_tenant import get_or_create_tenant
+from shared.tenants.keys import Scope
+
+BODY = {"task": "text-to-image", "prompt": "a red circle left of a blue square"}
+
+
+@contextlib.contextmanager
+def serve(settings: Settings) -> Iterator[str]:
+    """Yield the address of an API server on a thread of this process."""
+    port = find_free_port()
+    app = assemble(make_parts(settings))
+    config = uvicorn.Config(app, port=port, log_level="warning", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the API did not start"
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(timeout=20)
+
+
+@dataclass
+class Keys:
+    """Two tenants with a key each, and a way to make more."""
+
+    admin: Sessions
+    tenant_id: TenantId
+    first: str
+    second: str
+
+    def make(self, *scopes: Scope, tenant: str = "first") -> str:
+        with transaction(self.admin) as session:
+            tenant_id = TenantId(get_or_create_tenant(session, tenant).id)
+            return create_key(session, tenant_id, "test", scopes)[1]
+
+
+@pytest.fixture
+def keys(settings: Settings) -> Iterator[Keys]:
+    admin = make_sessions(settings, Role.ADMIN)
+    with transaction(admin) as session:
+        tenant_id = TenantId(get_or_create_tenant(session, "first").id)
+    made = Keys(admin, tenant_id, "", "")
+    both = (Scope.JOBS_READ, Scope.JOBS_WRITE)
+    made.first, made.second = made.make(*both), made.make(*both, tenant="second")
+    yield made
+    admin.kw["bind"].dispose()
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+@pytest.fixture
+def api(settings: Settings, keys: Keys) -> Iterator[httpx.Client]:
+    """A client of the first tenant."""
+    with (
+        serve(settings) as url,
+        httpx.Client(base_url=url, headers=bearer(keys.first), timeout=20) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def other(api: httpx.Client, keys: Keys) -> Iterator[httpx.Client]:
+    """A client of the second tenant, of the same server."""
+    with httpx.Client(base_url=api.base_url, headers=bearer(keys.second), timeout=20) as client:
+        yield client
+
+
+@dataclass
+class Hand:
+    """Does what a worker does to rows, store and stream, when a test says so."""
+
+    sessions: Sessions
+    store: ImageStore
+    stream: JobStream
+
+    def claim(self, limit: int = 8) -> list[ClaimedJob]:
+        with transaction(self.sessions) as session:
+            return claim_jobs(session, "default", "hand", limit, 30)
+
+    def report(self, job: ClaimedJob, step: int) -> None:
+        with transaction(self.sessions) as session:
+            extend_leases(session, {job.held: step}, 30)
+
+    def tell(self, job_id: JobId, kind: JobEvent, **data: object) -> None:
+        self.stream.publish(job_id, kind, data)
+
+    def finish(self, job: ClaimedJob, *, is_told: bool = True) -> list[bytes]:
+        """Complete a claimed job with plain pictures; returns their bytes."""
+        images, files = [], []
+        for index in range(job.request["num_images"]):
+            key = image_key(job.tenant_id, job.held.job_id, job.held.attempt, index, "png")
+            data = draw(index)
+            self.store.put(key, data, "image/png")
+            files.append(data)
+            images.append(
+                FinishedImage(
+                    index=index,
+                    seed=job.request["seed"] + index,
+                    width_px=8,
+                    height_px=8,
+                    format="png",
+                    size_bytes=len(data),
+                    sha256=hashlib.sha256(data).hexdigest(),
+                    key=key,
+                )
+            )
+        with transaction(self.sessions) as session:
+            complete_job(session, job.held, images, [])
+        if is_told:
+            self.tell(job.held.job_id, JobEvent.DONE, status="succeeded")
+        return files
+
+    def run_one(self) -> list[bytes]:
+        [job] = self.claim(1)
+        return self.finish(job)
+
+
+def draw(shade: int) -> bytes:
+    buffer = io.BytesIO()
+    Picture.new("RGB", (8, 8), (shade * 20, 90, 200)).save(buffer, "png")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def hand(settings: Settings) -> Iterator[Hand]:
+    sessions = make_sessions(settings, Role.WORKER)
+    yield Hand(sessions, make_store(settings), make_job_stream(settings))
+    sessions.kw["bind"].dispose()
+
+
+def assert_problem(answer: httpx.Response, status: int, slug: str) -> dict[str, object]:
+    """Check that an answer is the problem it should be; return its body."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-request-id"]
+    body: dict[str, object] = answer.json()
+    assert body["type"] == f"/problems/{slug}"
+    assert body["status"] == status
+    assert body["title"]
+    assert body["detail"]
+    assert body["instance"]
+    return body
