@@ -1,0 +1,1 @@
+"""The GPU edge: a Celery worker whose child runs shifts."""

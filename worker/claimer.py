@@ -1,0 +1,116 @@
+"""The claimer: moves jobs from the queue into the engine's free slots, from a thread of its own."""
+
+import logging
+import queue
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.orm import Session
+
+from shared.db import transaction
+from shared.jobs.claim import ClaimedJob, claim_jobs
+from shared.jobs.finish import release_job
+from worker.held_jobs import HeldJob
+from worker.parts import Parts
+from worker.retry import DATABASE_AWAY
+
+# Jobs past the engine wait for the store; beyond so many for each slot, no more are claimed.
+MAX_HELD_PER_SLOT = 3
+
+_log = logging.getLogger(__name__)
+
+
+class Claimer:
+    """Claims until the shift is over, which it alone decides: no job slips in between.
+
+    Attributes:
+        is_claiming: Whether more jobs may come. Once false, it stays so.
+    """
+
+    def __init__(self, parts: Parts, claimed: "queue.SimpleQueue[HeldJob]") -> None:
+        self.is_claiming = True
+        self._parts = parts
+        self._claimed = claimed
+        self._grace_ends_s: float | None = None
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="claimer", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._ending.set()
+        self._parts.wake.set()
+        self._thread.join()
+
+    @property
+    def is_grace_over(self) -> bool:
+        """Whether the worker drains and has had its time to finish what it runs."""
+        return self._grace_ends_s is not None and time.monotonic() >= self._grace_ends_s
+
+    def _run(self) -> None:
+        try:
+            self._claim_until_over()
+        except Exception:  # noqa: BLE001 - a shift whose claims broke must still end
+            _log.exception("claiming broke; the shift ends with what it holds")
+        self.is_claiming = False
+
+    def _claim_until_over(self) -> None:
+        busy_s = time.monotonic()
+        while not self._ending.is_set():
+            if self._parts.drain.is_raised:
+                self._grace_ends_s = time.monotonic() + self._parts.settings.drain_grace_s
+                break
+            if self._claim() or len(self._parts.held) or not self._parts.listener.is_reachable:
+                busy_s = time.monotonic()
+            elif time.monotonic() - busy_s >= self._parts.settings.shift_linger_s:
+                break
+            self._parts.wake.wait(self._parts.settings.claim_interval_s)
+            self._parts.wake.clear()
+
+    def _claim(self) -> bool:
+        """Claim into the free slots; tell whether the shift has reason to go on."""
+        limit = self._count_free()
+        if limit <= 0:
+            return True
+        settings = self._parts.settings
+        try:
+            with transaction(self._parts.sessions) as session:
+                claimed = claim_jobs(
+                    session, settings.pool, self._parts.worker_id, limit, settings.lease_s
+                )
+                claimed = _without_bad_company(session, claimed)
+                self._parts.faults.reach("before-claim")
+        except DATABASE_AWAY as error:
+            _log.warning("claiming: %s", type(error).__name__)
+            return True
+        self._parts.faults.reach("after-claim")
+        for job in claimed:
+            self._claimed.put(self._parts.held.add(job))
+        return bool(claimed)
+
+    def _count_free(self) -> int:
+        held, slots = self._parts.held, self._parts.settings.slots
+        if any(job.is_alone for job in held.list_held()):
+            return 0
+        return min(slots - held.count_slots(), slots * MAX_HELD_PER_SLOT - len(held))
+
+
+def _without_bad_company(session: Session, claimed: list[ClaimedJob]) -> list[ClaimedJob]:
+    """Keep one at most of the jobs that cost a worker its life, after the others.
+
+    The rest go back: the one that is at fault would take the innocent along again.
+    """
+    innocent = [job for job in claimed if not job.lost_attempts]
+    suspects = [job for job in claimed if job.lost_attempts]
+    for job in suspects[1:]:
+        release_job(session, job.held)
+    return innocent + suspects[:1]

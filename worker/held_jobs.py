@@ -1,0 +1,84 @@
+"""The jobs that this process holds a lease on: the one thing that its threads share."""
+
+import threading
+from enum import StrEnum
+
+from shared.jobs.claim import ClaimedJob, Held
+
+
+class StopReason(StrEnum):
+    """Why a job that we hold is not to go on."""
+
+    CANCELED = "canceled"
+    LOST = "lost"
+
+
+class HeldJob:
+    """One claimed job, from its claim until its end is written or its lease is lost.
+
+    Attributes:
+        id: Name of this attempt in the engine; a later attempt of the same job has another.
+        step: Steps done so far.
+        stop: Why it is not to go on, once it is not.
+        takes_slot: Until the engine has ended it.
+    """
+
+    def __init__(self, claimed: ClaimedJob) -> None:
+        self.claimed = claimed
+        self.held = claimed.held
+        self.id = f"{claimed.held.job_id}/{claimed.held.attempt}"
+        self.step = 0
+        self.stop: StopReason | None = None
+        self.takes_slot = True
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it cost a worker its life before, so that it must have no neighbour."""
+        return self.claimed.lost_attempts > 0
+
+
+class HeldJobs:
+    """A table of held jobs that is safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[Held, HeldJob] = {}
+        self._stopped: list[HeldJob] = []
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def add(self, claimed: ClaimedJob) -> HeldJob:
+        """Hold a job that was just claimed."""
+        job = HeldJob(claimed)
+        with self._lock:
+            self._jobs[job.held] = job
+        return job
+
+    def remove(self, job: HeldJob) -> None:
+        """Hold the job no longer."""
+        with self._lock:
+            self._jobs.pop(job.held, None)
+
+    def list_held(self) -> list[HeldJob]:
+        """Return every held job as of now."""
+        with self._lock:
+            return list(self._jobs.values())
+
+    def count_slots(self) -> int:
+        """Return how many of the engine's slots they take, or are about to."""
+        return sum(job.takes_slot for job in self.list_held())
+
+    def ask_stop(self, held: Held, reason: StopReason) -> None:
+        """Let the loop stop a job at its next turn; a lost lease outweighs a cancel."""
+        with self._lock:
+            job = self._jobs.get(held)
+            if job is not None and job.stop not in {reason, StopReason.LOST}:
+                job.stop = reason
+                self._stopped.append(job)
+
+    def take_stopped(self) -> list[HeldJob]:
+        """Return the jobs asked to stop since the last call."""
+        with self._lock:
+            taken, self._stopped = self._stopped, []
+        return taken
