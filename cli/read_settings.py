@@ -13,8 +13,12 @@ RUN_FILE = "run.json"
 PLACEHOLDER_KEY = "x" * 32
 
 
-def read_settings(**given: object) -> Settings:
-    """Read the environment; `given` values that are not None stand over it.
+def read_settings(fallback_secret_key: str | None = None, /, **given: object) -> Settings:
+    """Read the environment.
+
+    Args:
+        fallback_secret_key: Serves where the environment has no SECRET_KEY.
+        given: Values that stand over the environment, unless they are None.
 
     Raises:
         CommandError: a variable is missing or does not fit.
@@ -23,7 +27,13 @@ def read_settings(**given: object) -> Settings:
     try:
         return Settings(**values)  # type: ignore[arg-type]
     except ValidationError as error:
+        if fallback_secret_key is not None and _lacks_secret_key(error):
+            return read_settings(None, **values, secret_key=fallback_secret_key)
         raise CommandError(_describe(error)) from None
+
+
+def _lacks_secret_key(error: ValidationError) -> bool:
+    return any(one["type"] == "missing" and one["loc"] == ("secret_key",) for one in error.errors())
 
 
 def _describe(error: ValidationError) -> str:
@@ -37,7 +47,7 @@ def _describe(error: ValidationError) -> str:
 
 def find_home(home: Path | None) -> Path:
     """Return the folder of `atelier up`: as given, of the environment, or the user's own."""
-    chosen = home or read_settings(secret_key=PLACEHOLDER_KEY).home
+    chosen = home or read_settings(PLACEHOLDER_KEY).home
     return (chosen or platformdirs.user_data_path("atelier")).expanduser().absolute()
 
 
@@ -47,7 +57,7 @@ def read_admin_settings(home: Path | None) -> Settings:
     Raises:
         CommandError: neither names a database.
     """
-    settings = read_settings(secret_key=PLACEHOLDER_KEY)
+    settings = read_settings(PLACEHOLDER_KEY)
     if "database_url" in settings.model_fields_set and home is None:
         return settings
     run_file = find_home(home) / RUN_FILE
@@ -56,4 +66,4 @@ def read_admin_settings(home: Path | None) -> Settings:
     except (OSError, ValueError):
         msg = f"set DATABASE_URL, or start `atelier up` ({run_file} is not there)"
         raise CommandError(msg) from None
-    return read_settings(secret_key=PLACEHOLDER_KEY, **urls)
+    return read_settings(PLACEHOLDER_KEY, **urls)

@@ -7,6 +7,6 @@ def run_migrate() -> None:
     """Make roles and tables; no secret is needed for that."""
     from migrations.run import migrate
 
-    settings = read_settings(secret_key=PLACEHOLDER_KEY)
+    settings = read_settings(PLACEHOLDER_KEY)
     migrate(settings)
     print("migrate  the database is up to date")

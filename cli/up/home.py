@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -14,6 +15,14 @@ from cli.errors import CommandError
 MIN_FREE_BYTES = 500_000_000
 LOCK_FILE = "lock"
 CLEANUP_TIMEOUT_S = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """The run that holds a folder."""
+
+    pid: int
+    url: str
 
 
 def open_home(home: Path, min_free_bytes: int) -> None:
@@ -49,12 +58,11 @@ def lock_home(home: Path, url: str) -> int:
     while not _try_lock(descriptor):
         holder = _read_holder(home)
         # the watchdog of a killed run holds the lock until it has ended what that run started
-        if psutil.pid_exists(holder["pid"]) or time.monotonic() > deadline:
+        if psutil.pid_exists(holder.pid) or time.monotonic() > deadline:
             os.close(descriptor)
             msg = (
-                f"Atelier already runs on {home}: process {holder['pid']}, {holder['url']}. "
-                f"Stop it there with Ctrl-C (or kill {holder['pid']}), or choose another "
-                "folder with --home"
+                f"Atelier already runs on {home}: process {holder.pid}, {holder.url}. Stop it "
+                f"there with Ctrl-C (or kill {holder.pid}), or choose another folder with --home"
             )
             raise CommandError(msg)
         time.sleep(0.2)
@@ -71,9 +79,8 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
-def _read_holder(home: Path) -> dict[str, object]:
+def _read_holder(home: Path) -> Holder:
     try:
-        holder: dict[str, object] = json.loads((home / LOCK_FILE).read_text())
-    except ValueError:
-        return {"pid": 0, "url": "it is just starting"}
-    return holder
+        return Holder(**json.loads((home / LOCK_FILE).read_text()))
+    except (ValueError, TypeError):
+        return Holder(pid=0, url="which is just starting")

@@ -18,8 +18,8 @@ POLL_S = 0.05
 
 def main() -> None:
     """Follow the supervisor, then end what it left, last started first."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
     children: dict[int, tuple[psutil.Process | None, int, float]] = {}
     for line in sys.stdin:
         mark, process_id, *rest = line.split()

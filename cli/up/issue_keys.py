@@ -1,0 +1,40 @@
+"""The tenant and the keys that `up` prints: made once, used again at every start."""
+
+import dataclasses
+
+from cli.up.kept_secrets import KeptSecrets
+from shared.db import Sessions, transaction
+from shared.errors import Unauthorized
+from shared.ids import TenantId
+from shared.tenants.authenticate import authenticate
+from shared.tenants.create_key import create_key
+from shared.tenants.create_tenant import get_or_create_tenant
+from shared.tenants.keys import Scope
+
+TENANT = "default"
+JOBS = (Scope.JOBS_WRITE, Scope.JOBS_READ)
+
+
+def issue_missing_keys(admin: Sessions, api: Sessions, kept: KeptSecrets) -> KeptSecrets:
+    """Return `kept` with keys that this database knows."""
+    api_key, admin_key = kept.api_key, kept.admin_key
+    if not _is_known(api, api_key):
+        api_key = _issue(admin, "atelier up", JOBS)
+    if not _is_known(api, admin_key):
+        admin_key = _issue(admin, "atelier up, admin", (*JOBS, Scope.ADMIN))
+    return dataclasses.replace(kept, api_key=api_key, admin_key=admin_key)
+
+
+def _is_known(sessions: Sessions, key: str | None) -> bool:
+    try:
+        with transaction(sessions) as session:
+            authenticate(session, key)
+    except Unauthorized:
+        return False
+    return True
+
+
+def _issue(sessions: Sessions, name: str, scopes: tuple[Scope, ...]) -> str:
+    with transaction(sessions) as session:
+        tenant = get_or_create_tenant(session, TENANT)
+        return create_key(session, TenantId(tenant.id), name, scopes)[1]
