@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from shared.db import Row
 from shared.jobs.status import JobStatus
+from shared.tenants.table import Tenant
 
 
 def _stored_values(statuses: type[JobStatus]) -> list[str]:
@@ -45,7 +46,7 @@ class Job(Row):
     )
 
     id: Mapped[str] = mapped_column(TEXT, primary_key=True)
-    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    tenant_id: Mapped[str] = mapped_column(ForeignKey(Tenant.id))
     task: Mapped[str] = mapped_column(TEXT)
     model: Mapped[str] = mapped_column(TEXT)
     pool: Mapped[str] = mapped_column(TEXT)
@@ -79,7 +80,7 @@ class IdempotencyKey(Row):
 
     __tablename__ = "idempotency_keys"
 
-    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey(Tenant.id), primary_key=True)
     key: Mapped[str] = mapped_column(TEXT, primary_key=True)
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
     job_id: Mapped[str] = mapped_column(TEXT)
@@ -116,6 +117,6 @@ class Deletion(Row):
     __tablename__ = "deletions"
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=True)
-    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    tenant_id: Mapped[str] = mapped_column(ForeignKey(Tenant.id))
     prefix: Mapped[str] = mapped_column(TEXT)
     not_before: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
