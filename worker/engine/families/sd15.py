@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from diffusers import StableDiffusionPipeline
+from transformers import CLIPTextModel
 
 from worker.engine.conditioning import Conditioning
 from worker.engine.preview import LatentPainter, fit_painter
@@ -21,8 +21,8 @@ class StableDiffusion1:
     The pipeline stays the owner: it corrects the scheduler's configuration and encodes prompts.
     """
 
-    def __init__(self, pipeline: StableDiffusionPipeline, painter: LatentPainter) -> None:
-        self._pipeline: Any = pipeline  # it finds its parts by name at load, unseen by mypy
+    def __init__(self, pipeline: Any, painter: LatentPainter) -> None:  # noqa: ANN401 - untyped
+        self._pipeline = pipeline
         self._painter = painter
 
     def latent_shape(self, width_px: int, height_px: int) -> tuple[int, int, int]:
@@ -82,14 +82,37 @@ class StableDiffusion1:
 
 
 def load_sd15(path: Path, device: torch.device, dtype: torch.dtype) -> StableDiffusion1:
-    """Load a folder in diffusers' layout."""
-    pipeline = StableDiffusionPipeline.from_pretrained(  # type: ignore[no-untyped-call]
+    """Load a folder in diffusers' layout.
+
+    Raises:
+        ValueError: A weight is missing.
+    """
+    from diffusers import StableDiffusionPipeline  # noqa: PLC0415 - takes seconds, and logs
+
+    loaded: Any = CLIPTextModel.from_pretrained(
+        path / "text_encoder",
+        dtype=dtype,
+        use_safetensors=True,
+        local_files_only=True,
+        output_loading_info=True,
+    )
+    text_encoder, report = loaded
+    pipeline: Any = StableDiffusionPipeline.from_pretrained(  # type: ignore[no-untyped-call]
         path,
+        text_encoder=text_encoder,
         dtype=dtype,
         use_safetensors=True,
         local_files_only=True,
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,
-    ).to(device)
+    )
+    # transformers makes up what is missing, diffusers leaves it without data.
+    missing = [f"text_encoder {name}" for name in sorted(report["missing_keys"])]
+    for part in ("unet", "vae"):
+        weights = getattr(pipeline, part).named_parameters()
+        missing += [f"{part} {name}" for name, weight in weights if weight.is_meta]
+    if missing:
+        raise ValueError(f"missing weights: {', '.join(missing)}")
+    pipeline.to(device)
     return StableDiffusion1(pipeline, fit_painter(pipeline.vae))

@@ -1,0 +1,108 @@
+"""Requests, a loop that admits them at their ticks, and what diffusers itself makes of each."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import (
+    DDIMScheduler,
+    DPMSolverMultistepScheduler,
+    EulerDiscreteScheduler,
+    StableDiffusionPipeline,
+)
+
+from worker.engine.engine import Engine
+from worker.engine.events import EngineEvent, Finished, Pixels
+from worker.engine.loading import load_model
+from worker.engine.request import GenerationRequest
+
+CPU = torch.device("cpu")
+DIFFUSERS = {
+    "ddim": DDIMScheduler,
+    "euler": EulerDiscreteScheduler,
+    "dpm++2m": DPMSolverMultistepScheduler,
+}
+MAX_DIFFERENCE = 1
+MAX_DIFFERING_SHARE = 0.001
+
+
+def new_request(name: str, **changes: Any) -> GenerationRequest:
+    values: dict[str, Any] = {
+        "model": "tiny",
+        "prompt": "a red circle",
+        "negative_prompt": "",
+        "width_px": 64,
+        "height_px": 64,
+        "num_inference_steps": 6,
+        "guidance_scale": 2.5,
+        "scheduler": "ddim",
+        "seeds": (1,),
+        "is_alone": False,
+        "preview_every": 0,
+    }
+    return GenerationRequest(id=name, **(values | changes))
+
+
+def new_engine(folders: Mapping[str, Path], **changes: Any) -> Engine:
+    values: dict[str, Any] = {"device": CPU, "dtype": torch.float32, "max_slots": 8}
+    engine = Engine(
+        lambda name: load_model(folders[name], "sd15", CPU, torch.float32), **(values | changes)
+    )
+    for name in folders:
+        engine.load(name)
+    return engine
+
+
+def run_to_end(
+    engine: Engine, arrivals: Mapping[int, Iterable[GenerationRequest]], max_ticks: int = 500
+) -> list[list[EngineEvent]]:
+    """Admit each request before its tick, counted from 0, and return the events of each tick."""
+    ticks: list[list[EngineEvent]] = []
+    while len(ticks) < max_ticks and (engine.has_work or len(ticks) <= max(arrivals, default=-1)):
+        for request in arrivals.get(len(ticks), ()):
+            engine.admit(request)
+        ticks.append(engine.step())
+    assert not engine.has_work
+    return ticks
+
+
+def finished(ticks: Iterable[Iterable[EngineEvent]]) -> dict[str, Finished]:
+    return {event.id: event for tick in ticks for event in tick if isinstance(event, Finished)}
+
+
+def diffusers_image(folder: Path, request: GenerationRequest, seed: int) -> Pixels:
+    """The picture that stock diffusers makes for one seed, with nobody else about."""
+    stock = _stock_pipeline(folder)
+    stock.scheduler = DIFFUSERS[request.scheduler].from_config(stock.scheduler.config)
+    result = stock(
+        request.prompt,
+        negative_prompt=request.negative_prompt,
+        width=request.width_px,
+        height=request.height_px,
+        num_inference_steps=request.num_inference_steps,
+        guidance_scale=request.guidance_scale,
+        generator=torch.Generator("cpu").manual_seed(seed),
+    )
+    return np.asarray(result.images[0])
+
+
+def check_equals_diffusers(folder: Path, request: GenerationRequest, done: Finished) -> None:
+    assert len(done.images) == len(request.seeds)
+    for seed, image in zip(request.seeds, done.images, strict=True):
+        check_same_picture(image, diffusers_image(folder, request, seed))
+
+
+def check_same_picture(image: Pixels, other: Pixels) -> None:
+    difference = np.abs(image.astype(int) - other.astype(int))
+    assert difference.max() <= MAX_DIFFERENCE
+    assert (difference > 0).mean() <= MAX_DIFFERING_SHARE
+
+
+@cache
+def _stock_pipeline(folder: Path) -> Any:
+    pipeline = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline

@@ -1,0 +1,105 @@
+"""The batcher is pure policy, so it is tested by random arrivals."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.engine.batcher import Batcher, BatchKey, FixedRowBudget, Member
+
+SHAPES = [(4, 8, 8), (4, 16, 16), (4, 16, 8)]
+
+
+@st.composite
+def generations(draw: st.DrawFn) -> list[list[Member]]:
+    """Up to 12 generations of up to 10 images, over three shapes, some alone."""
+    made = []
+    for number in range(draw(st.integers(1, 12))):
+        name = f"gen{number}"
+        key = BatchKey(
+            model=draw(st.sampled_from(["a", "b"])),
+            latent_shape=draw(st.sampled_from(SHAPES)),
+            alone=name if draw(st.integers(0, 5)) == 0 else None,
+        )
+        num_rows = draw(st.sampled_from([1, 2]))
+        images = range(draw(st.integers(1, 10)))
+        made.append([Member(name, index, key, num_rows) for index in images])
+    return made
+
+
+@given(generations(), st.integers(1, 24))
+def test_a_batch_keeps_its_budget_its_key_and_each_member_once(
+    made: list[list[Member]], rows: int
+) -> None:
+    batcher = _batcher(made, rows)
+    for _tick in range(30):
+        batch = batcher.next_batch()
+        assert sum(member.num_rows for member in batch) <= rows or len(batch) == 1
+        assert len({member.key for member in batch}) == 1
+        assert len(set(batch)) == len(batch)
+
+
+@given(generations(), st.integers(2, 24))
+def test_a_batch_leaves_no_room_that_the_next_in_line_would_fill(
+    made: list[list[Member]], rows: int
+) -> None:
+    members = [member for images in made for member in images]
+    batch = _batcher(made, rows).next_batch()
+    waiting = [member for member in members if member.key == batch[0].key and member not in batch]
+    if waiting:
+        assert sum(member.num_rows for member in batch) + waiting[0].num_rows > rows
+
+
+@given(generations(), st.integers(2, 24), st.data())
+def test_each_member_runs_again_within_a_bound_while_others_come_and_go(
+    made: list[list[Member]], rows: int, data: st.DataObject
+) -> None:
+    """At most the keys ahead, times the turns that those ahead inside its key need."""
+    batcher = Batcher(FixedRowBudget(rows))
+    first, later = made[0], made[1:]
+    for member in first:
+        batcher.join(member)
+    members = [member for images in made for member in images]
+    turns = sum(member.num_rows for member in members if member.key == first[0].key)
+    bound = len({member.key for member in members}) * (turns + 1)
+    coin: Any = st.booleans()
+    waited = 0
+    for _tick in range(3 * bound):
+        if later and data.draw(coin):
+            for member in later.pop():
+                batcher.join(member)
+        waited = 0 if first[0] in batcher.next_batch() else waited + 1
+        assert waited <= bound
+
+
+@given(generations(), st.integers(2, 24))
+def test_in_a_full_round_everyone_in_a_key_is_served_alike(
+    made: list[list[Member]], rows: int
+) -> None:
+    batcher = _batcher(made, rows)
+    served: dict[Member, int] = {member: 0 for images in made for member in images}
+    for _tick in range(60):
+        for member in batcher.next_batch():
+            served[member] += 1
+    for key in {member.key for member in served}:
+        counts = [count for member, count in served.items() if member.key == key]
+        assert max(counts) - min(counts) <= 1
+
+
+@given(generations())
+def test_who_left_never_runs_again_and_an_empty_batcher_rests(made: list[list[Member]]) -> None:
+    batcher = _batcher(made, 8)
+    for images in made:
+        for member in images:
+            batcher.leave(member)
+            batcher.leave(member)
+            assert member not in batcher.next_batch()
+    assert batcher.next_batch() == []
+
+
+def _batcher(made: list[list[Member]], rows: int) -> Batcher:
+    batcher = Batcher(FixedRowBudget(rows))
+    for images in made:
+        for member in images:
+            batcher.join(member)
+    return batcher
