@@ -28,11 +28,10 @@ from cli.up.stop_signal import StopRequested, StopSignal
 from cli.up.supervisor import Supervisor
 from cli.up.watch import Watchdog
 from cli.up.welcome import WelcomeFailed, make_welcome_picture
+from cli.up_file import UP_FILE
 from migrations.run import migrate
 from shared.config import Settings, process_environment
 from shared.db import Role, Sessions, make_sessions
-
-UP_FILE = "up.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
