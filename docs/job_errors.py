@@ -1,0 +1,17 @@
+"""What each reason for a failed job means to the one who asked for it."""
+
+from shared.jobs.status import JobErrorCode
+
+JOB_ERRORS: dict[str, str] = {
+    JobErrorCode.WORKER_LOST: "The worker that ran the job vanished, as often as a job may lose "
+    "its worker. The job itself may be what breaks them; a repeat is possible, and free.",
+    JobErrorCode.DEADLINE_EXCEEDED: "The job's deadline passed before it ended. Ask for a later "
+    "deadline, or less work.",
+    JobErrorCode.GENERATION_ERROR: "The model could not make this picture. The message says what "
+    "happened.",
+    JobErrorCode.NON_FINITE_LATENTS: "The numbers of the picture ran out of range on the way. "
+    "Less guidance or another scheduler usually helps.",
+    JobErrorCode.MODEL_UNAVAILABLE: "The model's files are missing or damaged where the worker "
+    "looks for them.",
+    JobErrorCode.STORAGE_UNAVAILABLE: "The picture was made and the store would not take it.",
+}
