@@ -97,7 +97,7 @@ class Stack:
             models = client.get("/v1/models").json()["data"]
         except httpx.TransportError:
             return False
-        return "worker" not in self.processes or any(model["warm_workers"] for model in models)
+        return "worker" not in self.processes or any(model["workers"]["warm"] for model in models)
 
 
 @contextmanager
