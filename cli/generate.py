@@ -50,7 +50,11 @@ def _choose_format(output: Path) -> str:
 
 
 def _follow(client: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
-    """Show progress until the job ends; return the ended job."""
+    """Show progress until the job ends; return the ended job.
+
+    Raises:
+        CommandError: the service says no more.
+    """
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -58,9 +62,8 @@ def _follow(client: httpx.Client, job: dict[str, Any]) -> dict[str, Any]:
         TextColumn("{task.completed:.0f}/{task.total:.0f} steps"),
         TimeElapsedColumn(),
     )
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
+    is_quiet = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=is_quiet) as bar:
         shown = bar.add_task(job["status"], total=job["progress"]["steps"] or 1)
         for event in read_events(client, job["id"]):
             if event.kind == "done":
@@ -114,4 +117,4 @@ def _report(job: dict[str, Any], files: list[Path], *, as_json: bool) -> None:
     for warning in job.get("warnings") or ():
         print(f"atelier: {warning}", file=sys.stderr)
     for path, image in zip(files, job["images"], strict=True):
-        print(f"{path}  {image['width']}×{image['height']}  seed {image['seed']}")
+        print(f"{path}  {image['width']} x {image['height']}  seed {image['seed']}")
