@@ -1,0 +1,1 @@
+"""Figures of the whole service: real servers, durable writes, a real worker."""
