@@ -24,7 +24,7 @@ from worker.fault_points import FaultPoints
 from worker.heartbeat import Heartbeat
 from worker.held_jobs import HeldJobs
 from worker.make_app import DRAIN_FILE
-from worker.make_engine import make_shelf
+from worker.make_engine import ModelShelf, make_shelf
 from worker.parts import Parts
 from worker.publish_events import Publisher
 from worker.retry import DATABASE_AWAY
@@ -40,12 +40,18 @@ _log = logging.getLogger(__name__)
 
 
 class Child:
-    """One worker process for as long as it lives, in a shift or not."""
+    """One worker process for as long as it lives, shift or no shift."""
 
     def __init__(self, parts: Parts, threads: ExitStack) -> None:
         self._parts = parts
         self._threads = threads
         self._is_in_shift = False
+
+    def load_models(self) -> None:
+        """Load what the pool serves, so that the first job need not wait."""
+        self._parts.watchdog.feed_for_loading()
+        self._parts.shelf.load_pool()
+        self._parts.watchdog.stop()
 
     def run_shift(self) -> None:
         """Run one shift; a process whose shift broke ends, and its successor takes over."""
@@ -79,24 +85,28 @@ class Child:
 
 @cache
 def get_child() -> Child:
-    """Return this process's worker; the first call takes over, starts threads, loads models."""
+    """Return this process's worker; the first call takes over, loads models, starts threads."""
     settings = Settings()
+    worker_id = settings.worker_id or f"worker-{os.getppid()}"
     flag = DrainFlag(Path(current_app.conf[DRAIN_FILE]))
     doorbell = make_doorbell(settings, make_celery(settings))
-    child = start_child(settings, flag, doorbell)
+    if take_over(settings, make_sessions(settings, Role.WORKER), worker_id):
+        doorbell.ring(settings.pool)
+    child = Child(*assemble(settings, worker_id, make_shelf(settings), flag, doorbell))
+    child.load_models()
     signal.signal(signal.SIGTERM, child.stop)
     return child
 
 
-def start_child(settings: Settings, drain: DrainFlag, doorbell: Doorbell) -> Child:
-    """Build the parts and start the threads that live as long as the process."""
-    worker_id = settings.worker_id or f"worker-{os.getppid()}"
+def assemble(
+    settings: Settings, worker_id: str, shelf: ModelShelf, drain: DrainFlag, doorbell: Doorbell
+) -> tuple[Parts, ExitStack]:
+    """Build the parts and start the threads that live as long as the process.
+
+    Returns:
+        The parts, and what ends the threads when it is closed.
+    """
     sessions = make_sessions(settings, Role.WORKER)
-    if take_over(settings, sessions, worker_id):
-        doorbell.ring(settings.pool)
-    watchdog = Watchdog(settings.stall_s, settings.load_stall_s)
-    watchdog.feed_for_loading()
-    shelf = make_shelf(settings)
     held, wake, threads = HeldJobs(), threading.Event(), ExitStack()
 
     def describe() -> WorkerReport:
@@ -124,17 +134,14 @@ def start_child(settings: Settings, drain: DrainFlag, doorbell: Doorbell) -> Chi
         worker_id=worker_id,
         sessions=sessions,
         store=make_store(settings),
-        engine=shelf.engine,
-        load=shelf.load,
+        shelf=shelf,
         held=held,
         publisher=publisher,
         wake=wake,
         listener=listener,
         ring=lambda: doorbell.ring(settings.pool),
-        watchdog=watchdog,
+        watchdog=Watchdog(settings.stall_s, settings.load_stall_s),
         drain=drain,
         faults=FaultPoints(settings.fault_point),
     )
-    shelf.load_pool()
-    watchdog.stop()
-    return Child(parts, threads)
+    return parts, threads

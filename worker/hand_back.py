@@ -16,7 +16,7 @@ def hand_back(parts: Parts) -> None:
     """Return every job still held to its queue, and wake somebody for them."""
     jobs = parts.held.list_held()
     for job in jobs:
-        parts.engine.cancel(job.id)
+        parts.shelf.engine.cancel(job.id)
         try:
             with transaction(parts.sessions) as session:
                 release_job(session, job.held)
@@ -28,5 +28,5 @@ def hand_back(parts: Parts) -> None:
             parts.publisher.publish(job.held.job_id, JobEvent.STATUS, {"status": "queued"})
         parts.held.remove(job)
     if jobs:
-        parts.engine.step()  # lets go of the canceled
+        parts.shelf.engine.step()  # lets go of the canceled
         parts.ring()

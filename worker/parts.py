@@ -8,9 +8,9 @@ from shared.config import Settings
 from shared.db import Sessions
 from shared.images.store import ImageStore
 from worker.drain import DrainFlag
-from worker.engine.engine import Engine
 from worker.fault_points import FaultPoints
 from worker.held_jobs import HeldJobs
+from worker.make_engine import ModelShelf
 from worker.publish_events import Publisher
 from worker.wake import WakeListener
 from worker.watchdog import Watchdog
@@ -23,7 +23,6 @@ class Parts:
     Attributes:
         held: Shared by the loop and every thread beside it.
         wake: Set when there may be something to claim.
-        load: Loads a model unless it is loaded; raises `ModelUnavailable`.
         ring: Wakes another worker of the pool.
     """
 
@@ -31,8 +30,7 @@ class Parts:
     worker_id: str
     sessions: Sessions
     store: ImageStore
-    engine: Engine
-    load: Callable[[str], None]
+    shelf: ModelShelf
     held: HeldJobs
     publisher: Publisher
     wake: threading.Event

@@ -52,7 +52,7 @@ class _Loop:
         self, parts: Parts, claimed: "queue.SimpleQueue[HeldJob]", finisher: Finisher
     ) -> None:
         self._parts = parts
-        self._engine = parts.engine
+        self._engine = parts.shelf.engine
         self._claimed = claimed
         self._finisher = finisher
         self._waiting: deque[HeldJob] = deque()
@@ -110,7 +110,7 @@ class _Loop:
         request = to_request(job, self._parts.settings.preview_interval_steps)
         self._parts.faults.reach("admit", request.prompt)
         self._parts.watchdog.feed_for_loading()
-        self._parts.load(request.model)
+        self._parts.shelf.load(request.model)
         self._parts.watchdog.feed()
         self._engine.admit(request)
         self._running[job.id] = job
