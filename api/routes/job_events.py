@@ -45,6 +45,7 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=StrictRoute)
 
 @router.get(
     "/{job_id}/events",
+    status_code=200,
     response_class=EventStreamResponse,
     responses=_STREAM | describe_problems("not-found"),
 )

@@ -5,7 +5,7 @@ import { make, showNotice } from "./dom.js";
 
 const ENDED = new Set(["succeeded", "failed", "canceled"]);
 const WAITING_FOR = {
-  workers: "waiting for a worker to start",
+  workers: "waiting for a worker",
   "model-load": "the model is being loaded",
   "model-download": "the model is being downloaded",
 };

@@ -69,7 +69,8 @@ function body(content) {
 
 function call(path, method, operation) {
   const parts = [];
-  if (operation.description) parts.push(make("p", { textContent: operation.description }));
+  const [short, ...long] = (operation.description ?? "").split("\n\n");
+  if (long.length) parts.push(make("p", { textContent: long.join(" ") }));
   if (operation.parameters?.length) {
     parts.push(make("h3", { textContent: "Parameters" }), table(operation.parameters.map((one) =>
       [one.name, `${one.in}, ${typeOf(one.schema)}`, one.description ?? resolve(one.schema).description])));
@@ -85,7 +86,7 @@ function call(path, method, operation) {
     make("summary", {},
       make("span", { className: `method ${method}`, textContent: method.toUpperCase() }),
       make("code", { className: "path", textContent: path }),
-      make("span", { className: "short", textContent: operation.summary ?? "" })),
+      make("span", { className: "short", textContent: short })),
     make("div", { className: "inside" }, ...parts));
 }
 
