@@ -1,4 +1,4 @@
-"""Many waiting clients hold no thread and no connection: the rest of the API answers beside them."""
+"""Many waiting clients hold no thread and no connection: other calls are answered beside them."""
 
 import asyncio
 

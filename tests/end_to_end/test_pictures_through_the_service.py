@@ -51,8 +51,8 @@ def pipeline() -> Any:  # diffusers is untyped
     return made
 
 
-def picture(stack: Stack, client: httpx.Client, job: dict[str, Any], index: int = 0) -> Pixels:
-    with Image.open(io.BytesIO(stack.picture(client, job, index))) as opened:
+def picture(stack: Stack, job: dict[str, Any], index: int = 0) -> Pixels:
+    with Image.open(io.BytesIO(stack.picture(job, index))) as opened:
         return np.asarray(opened.convert("RGB"))
 
 
@@ -82,7 +82,7 @@ def test_picture_k_is_the_single_picture_of_seed_plus_k(stack: Stack, client: ht
     for k in range(3):
         alone = stack.generate(client, prompt="a blue star", seed=40 + k)
         assert together["images"][k]["seed"] == 40 + k
-        check_same(picture(stack, client, together, k), picture(stack, client, alone))
+        check_same(picture(stack, together, k), picture(stack, alone))
 
 
 @pytest.mark.parametrize("scheduler", list(SCHEDULERS))
@@ -91,7 +91,7 @@ def test_a_picture_alone_is_what_diffusers_makes(
 ) -> None:
     job = stack.generate(client, prompt="a red heart on a white background", scheduler=scheduler,
                          seed=7, num_inference_steps=10)  # fmt: skip
-    check_same(picture(stack, client, job), reference(pipeline, job, 7))
+    check_same(picture(stack, job), reference(pipeline, job, 7))
 
 
 def test_pictures_in_company_are_what_diffusers_makes(
@@ -118,14 +118,14 @@ def test_pictures_in_company_are_what_diffusers_makes(
         thread.join()
     for index, fields in enumerate(asked):
         job = jobs[index]
-        check_same(picture(stack, client, job), reference(pipeline, job, int(str(fields["seed"]))))
+        check_same(picture(stack, job), reference(pipeline, job, int(str(fields["seed"]))))
 
 
 def test_a_long_prompt_makes_a_picture_and_says_what_was_cut(
     stack: Stack, client: httpx.Client
 ) -> None:
     job = stack.generate(client, prompt=LONG_PROMPT, seed=1)
-    assert picture(stack, client, job).shape == (128, 128, 3)
+    assert picture(stack, job).shape == (128, 128, 3)
     [warning] = job["warnings"]
     assert warning.startswith("prompt-truncated")
     assert "very highly detailed" in warning
@@ -136,7 +136,7 @@ def test_mini_does_as_it_is_told(stack: Stack, client: httpx.Client) -> None:
     """The verifier's prompts, through the API, reach what the model card claims at least."""
     prompts = held_out_prompts(100, seed=0)
     jobs = _generate_all(stack, [one.prompt for one in prompts])
-    evaluation = judge([picture(stack, client, job) for job in jobs], prompts)
+    evaluation = judge([picture(stack, job) for job in jobs], prompts)
     print(evaluation)
     reached = {name: one.met / one.judged for name, one in evaluation.scores.items()}
     goals = {"background": 0.98, "position": 0.97, "color": 0.95, "relation": 0.92, "size": 0.92,
