@@ -18,7 +18,7 @@ from botocore.config import Config
 from psycopg import sql
 
 from cli.embedded.account import find_server_account
-from cli.embedded.binaries import find_binaries
+from cli.embedded.binaries import find_binaries, find_site
 from cli.embedded.postgres import (
     Postgres,
     ensure_database,
@@ -117,7 +117,9 @@ def run_postgres(folder: Path, options: dict[str, str] | None = None) -> Iterato
 
 
 def _postgres_command(server: Postgres, folder: Path) -> Command:
-    return prepare_postgres(server, find_binaries(folder, server.account), {"LC_ALL": "C"})
+    return prepare_postgres(
+        server, find_binaries(find_site(), folder, server.account), {"LC_ALL": "C"}
+    )
 
 
 def _start_postgres(server: Postgres, folder: Path) -> subprocess.Popen[bytes]:
@@ -160,7 +162,7 @@ def run_redis(folder: Path) -> Iterator[RunningRedis]:
 
 
 def _start_redis(server: RedisServer, folder: Path) -> subprocess.Popen[bytes]:
-    command = prepare_redis(server, find_binaries(folder, server.account), {})
+    command = prepare_redis(server, find_binaries(find_site(), folder, server.account), {})
     return _start(command, folder / "redis.log", lambda: is_redis_ready(server.url()))
 
 

@@ -22,14 +22,27 @@ class Binaries:
     redis: Path
 
 
-def find_binaries(folder: Path, account: Account | None) -> Binaries:
-    """Return programs that the account can run, copied into `folder` where the wheels' cannot be.
+def find_site() -> Path:
+    """Return the folder that the wheels are installed in.
+
+    Raises:
+        FileNotFoundError: they are not installed.
+    """
+    spec = importlib.util.find_spec(POSTGRES_PACKAGE)
+    if spec is None or spec.origin is None:
+        msg = f"the package {POSTGRES_PACKAGE} is not installed"
+        raise FileNotFoundError(msg)
+    # resolved, since another account may not be able to walk through our links
+    return Path(spec.origin).resolve().parents[1]
+
+
+def find_binaries(site: Path, folder: Path, account: Account | None) -> Binaries:
+    """Return programs that the account can run, copied into `folder` where those of `site` cannot.
 
     Raises:
         FileNotFoundError: a wheel has no server for this platform.
     """
-    site = _find_package(POSTGRES_PACKAGE).parent
-    binaries = _in_site(site, _find_package(REDIS_PACKAGE).parent)
+    binaries = _in_site(site)
     for path in (binaries.postgres, binaries.initdb, binaries.redis):
         if not path.is_file():
             msg = f"no server program at {path}: its wheel has none for this platform"
@@ -37,24 +50,16 @@ def find_binaries(folder: Path, account: Account | None) -> Binaries:
     programs = (binaries.postgres, binaries.initdb, binaries.redis)
     if all(is_reachable(path, account) for path in programs):
         return binaries
-    return _copy(site, binaries.redis, folder / f"programs-{_versions()}")
+    return _copy(site, folder / f"programs-{_versions()}")
 
 
-def _in_site(postgres_site: Path, redis_site: Path) -> Binaries:
-    programs = postgres_site / POSTGRES_PACKAGE / POSTGRES_INSTALL / "bin"
+def _in_site(site: Path) -> Binaries:
+    programs = site / POSTGRES_PACKAGE / POSTGRES_INSTALL / "bin"
     return Binaries(
         postgres=programs / "postgres",
         initdb=programs / "initdb",
-        redis=redis_site / REDIS_PACKAGE / "bin" / "redis-server",
+        redis=site / REDIS_PACKAGE / "bin" / "redis-server",
     )
-
-
-def _find_package(name: str) -> Path:
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None:
-        msg = f"the package {name} is not installed"
-        raise FileNotFoundError(msg)
-    return Path(spec.origin).parent
 
 
 def _versions() -> str:
@@ -62,27 +67,25 @@ def _versions() -> str:
     return "-".join(importlib.metadata.version(name) for name in names)
 
 
-def _copy(site: Path, redis: Path, target: Path) -> Binaries:
+def _copy(site: Path, target: Path) -> Binaries:
     """Copy what the servers need, in the wheels' own layout: they find libraries beside them."""
     if not target.exists():
         partial = target.with_name(f"{target.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         install = Path(POSTGRES_PACKAGE) / POSTGRES_INSTALL
         libraries = f"{POSTGRES_PACKAGE}.libs"
-        for part in (install / "bin", install / "lib", install / "share", Path(libraries)):
+        needed = (install / "bin", install / "lib", install / "share", Path(REDIS_PACKAGE) / "bin")
+        for part in (*needed, Path(libraries)):
             if (site / part).is_dir():
                 shutil.copytree(site / part, partial / part, symlinks=True, ignore=_ignore)
-        copied_redis = _in_site(partial, partial).redis
-        copied_redis.parent.mkdir(parents=True)
-        shutil.copy2(redis, copied_redis)
         _let_all_read(partial)
         partial.rename(target)
-    return _in_site(target, target)
+    return _in_site(target)
 
 
 def _ignore(folder: str, names: list[str]) -> set[str]:
     if Path(folder).name == "bin":
-        return set(names) - {"postgres", "initdb"}
+        return set(names) - {"postgres", "initdb", "redis-server"}
     return {name for name in names if name.endswith(".a")}
 
 

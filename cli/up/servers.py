@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from cli.embedded.account import find_server_account
-from cli.embedded.binaries import Binaries, find_binaries
+from cli.embedded.binaries import Binaries, find_binaries, find_site
 from cli.embedded.folder import open_servers_folder
 from cli.embedded.postgres import (
     DATABASE,
@@ -56,7 +56,7 @@ def plan_servers(home: Path, given: Settings, kept: KeptSecrets) -> Servers:
             password=kept.redis_password,
             account=account,
         )
-    binaries = find_binaries(folder, account)
+    binaries = find_binaries(find_site(), folder, account)
     return Servers(folder=folder, binaries=binaries, postgres=postgres, redis=redis)
 
 

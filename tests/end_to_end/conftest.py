@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.running_up import RunningUp, up_in
 from tests.servers import RunningPostgres, RunningRedis, make_settings
 from tests.stack import Stack, run_stack
 
@@ -31,3 +32,12 @@ def stack(
     with run_stack(settings, folder) as running:
         yield running
     postgres.drop_database(name)
+
+
+@pytest.fixture(scope="package")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningUp]:
+    """A ready `atelier up` for the tests that only use it."""
+    with up_in(tmp_path_factory.mktemp("up")) as running:
+        running.start()
+        running.await_ready()
+        yield running
