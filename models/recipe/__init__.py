@@ -1,0 +1,1 @@
+"""How `mini` is made: drawn scenes, their captions, three small networks, and a verifier."""
