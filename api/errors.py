@@ -9,6 +9,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from api.field_errors import list_field_errors
 from api.problems import (
@@ -46,6 +47,7 @@ _HEADERS: dict[type[errors.DomainError], dict[str, str]] = {
     errors.Unauthorized: {"WWW-Authenticate": 'Bearer realm="atelier"'},
     errors.Unavailable: {"Retry-After": str(RETRY_AFTER_S)},
 }
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _log = logging.getLogger(__name__)
 
 
@@ -100,8 +102,22 @@ async def _render_http(request: Request, error: Exception) -> Response:
         return problem_response(NO_SUCH_PATH, "This API has no such path.", path)
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"{request.method} is not among the methods of this path."
-        return problem_response(METHOD_NOT_ALLOWED, detail, path, headers=error.headers)
+        return problem_response(
+            METHOD_NOT_ALLOWED, detail, path, headers={"Allow": ", ".join(_methods_of(request))}
+        )
     return problem_response(BAD_REQUEST, str(error.detail), path, headers=error.headers)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Return every method of the path; the router names those of one route alone."""
+    return [
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
 
 
 async def _render_database_outage(request: Request, error: Exception) -> Response:

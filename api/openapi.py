@@ -31,7 +31,8 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 }
 Responses = dict[int | str, dict[str, Any]]
 
-_ALWAYS = ("unauthorized", "forbidden", "unavailable")
+_ALWAYS = ("validation", "unavailable")  # an unknown query parameter is refused everywhere
+_WITH_KEY = ("unauthorized", "forbidden")
 _EXAMPLE_FIELDS = [{"pointer": "/width", "message": "should be a valid integer"}]
 _WITH_FIELDS = {"validation", "unknown-model", "unsupported-parameter"}
 
@@ -40,7 +41,7 @@ def describe_problems(*slugs: str, has_key: bool = True) -> Responses:
     """Return FastAPI's `responses` for the problems of a route, grouped by status."""
     problems = list_problems()
     described: Responses = {}
-    for slug in (*slugs, *(_ALWAYS if has_key else ())):
+    for slug in dict.fromkeys((*slugs, *_ALWAYS, *(_WITH_KEY if has_key else ()))):
         problem = problems[slug]
         described.setdefault(
             problem.http_status,

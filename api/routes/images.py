@@ -32,7 +32,7 @@ router = APIRouter(tags=["images"], route_class=StrictRoute)
     "/v1/jobs/{job_id}/images/{index}",
     status_code=302,
     response_class=Response,
-    responses=_PICTURE | _REDIRECT | describe_problems("not-found", "validation"),
+    responses=_PICTURE | _REDIRECT | describe_problems("not-found"),
 )
 def read_image(
     job_id: str,

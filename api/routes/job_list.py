@@ -42,7 +42,7 @@ def read_filter(
 
 @router.get(
     "",
-    responses=describe_problems("validation", "invalid-cursor"),
+    responses=describe_problems("invalid-cursor"),
     openapi_extra={
         "x-query-prefixes": ["metadata["],
         "parameters": [

@@ -45,7 +45,6 @@ _MAKES = describe_problems(
     "malformed-json",
     "unsupported-media-type",
     "payload-too-large",
-    "validation",
     "unknown-model",
     "unsupported-parameter",
     "idempotency-key-invalid",

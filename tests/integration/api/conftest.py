@@ -5,7 +5,7 @@ import hashlib
 import io
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import httpx
@@ -29,6 +29,7 @@ from shared.jobs.finish import FinishedImage, complete_job
 from shared.tenants.create_key import create_key
 from shared.tenants.create_tenant import get_or_create_tenant
 from shared.tenants.keys import Scope
+from tests.servers import RunningPostgres, RunningRedis, make_settings
 
 BODY = {"task": "text-to-image", "prompt": "a red circle left of a blue square"}
 
@@ -65,8 +66,9 @@ class Keys:
             return create_key(session, tenant_id, "test", scopes)[1]
 
 
-@pytest.fixture
-def keys(settings: Settings) -> Iterator[Keys]:
+@contextlib.contextmanager
+def keys_of(settings: Settings) -> Iterator[Keys]:
+    """Yield the keys of two new tenants."""
     admin = make_sessions(settings, Role.ADMIN)
     with transaction(admin) as session:
         tenant_id = TenantId(get_or_create_tenant(session, "first").id)
@@ -75,6 +77,12 @@ def keys(settings: Settings) -> Iterator[Keys]:
     made.first, made.second = made.make(*both), made.make(*both, tenant="second")
     yield made
     admin.kw["bind"].dispose()
+
+
+@pytest.fixture
+def keys(settings: Settings) -> Iterator[Keys]:
+    with keys_of(settings) as made:
+        yield made
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -173,3 +181,40 @@ def assert_problem(answer: httpx.Response, status: int, slug: str) -> dict[str, 
     assert body["detail"]
     assert body["instance"]
     return body
+
+
+@pytest.fixture
+def redis_away(settings: Settings, redis_server: RunningRedis) -> Iterator[Callable[[], None]]:
+    """Call it to kill Redis for the rest of the test."""
+
+    def kill() -> None:
+        redis_server.process.kill()
+        redis_server.process.wait()
+
+    yield kill
+    if redis_server.process.poll() is not None:
+        redis_server.start()
+
+
+@pytest.fixture(scope="module")
+def api_for_all(
+    postgres: RunningPostgres,
+    template_database: str,
+    redis_server: RunningRedis,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[httpx.Client]:
+    """One server for a whole module of tests that leave nothing another would notice."""
+    name = postgres.create_database(template_database)
+    settings = make_settings(
+        database_url=postgres.database_url(name),
+        redis_url=redis_server.url(0),
+        cache_url=redis_server.url(1),
+        store_url=f"file://{tmp_path_factory.mktemp('images')}",
+    )
+    with (
+        keys_of(settings) as keys,
+        serve(settings) as url,
+        httpx.Client(base_url=url, headers=bearer(keys.first), timeout=20) as client,
+    ):
+        yield client
+    postgres.drop_database(name)
