@@ -50,8 +50,8 @@ def test_a_picture_says_how_it_was_made(
     picture = Picture.open(io.BytesIO(parts.store.get(second.key)))
     picture.load()
     assert picture.format == image_format.upper()
-    chunks: dict[str, Any] = dict(picture.info)
-    description = picture.getexif().get(IMAGE_DESCRIPTION)
+    chunks: Any = picture.info
+    description: Any = picture.getexif().get(IMAGE_DESCRIPTION)
     if not metadata:
         assert "prompt" not in chunks
         assert description is None
