@@ -1,4 +1,4 @@
-"""The parts of the service itself: sweep, API, worker, each the command of its own name."""
+"""The parts of the service itself: API, worker, sweep, each the command of its own name."""
 
 import contextlib
 import sys
@@ -26,9 +26,9 @@ PROBE_TIMEOUT_S = 2
 def service_parts(
     settings: Settings, sessions: Sessions, logs: Path, environment: Mapping[str, str]
 ) -> list[Part]:
-    """Return the parts in the order to start them; they are stopped the other way round.
+    """Return API, worker and sweep, in this order; they are stopped the other way round.
 
-    So the worker drains first, and callers can watch it to the end.
+    So the worker drains while callers can still watch it.
     """
     url = local_url(settings)
 
@@ -43,7 +43,6 @@ def service_parts(
         return command("worker")
 
     return [
-        _make_part("sweep", lambda: command("sweep"), lambda: True, lambda: "started", logs),
         _make_part(
             "api",
             lambda: command("api"),
@@ -60,6 +59,7 @@ def service_parts(
             start_timeout_s=WORKER_START_TIMEOUT_S,
             grace_s=settings.drain_grace_s + GRACE_S,
         ),
+        _make_part("sweep", lambda: command("sweep"), lambda: True, lambda: "started", logs),
     ]
 
 

@@ -112,8 +112,10 @@ def _start_everything(run: Run, kept: KeptSecrets) -> None:
     parts = service_parts(
         settings, _sessions(run, Role.WORKER), run.logs, process_environment(settings)
     )
-    for started in [run.supervisor.launch(part) for part in parts]:
+    # the API and the worker take longest, so they start side by side
+    for started in [run.supervisor.launch(part) for part in parts[:-1]]:
         run.supervisor.await_ready(started)
+    run.supervisor.start(parts[-1])
     url = local_url(run.settings)
     api_key = kept.api_key or ""
     _welcome(run, url, api_key)

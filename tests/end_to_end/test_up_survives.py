@@ -62,7 +62,7 @@ def test_ctrl_c_in_the_terminal_stops_all_in_order(own: RunningUp) -> None:
     assert own.living() == []
     assert not (own.home / "up.json").exists()
     ends = [line.split()[0] for line in own.text.splitlines() if line.endswith(" stopped")]
-    assert ends == ["worker", "api", "sweep", "redis", "postgres"]
+    assert ends == ["sweep", "worker", "api", "redis", "postgres"]
 
 
 def test_a_restart_finds_its_old_jobs_and_pictures_and_keeps_its_key(own: RunningUp) -> None:
