@@ -19,7 +19,7 @@ UNITLESS = re.compile(
 PLAIN_NUMBER = re.compile(r"\b(int|float|Positive\w+)\b")
 COUNTS = ("batch_size", "pool_size", "vocab_size", "kernel_size", "group_size", "shard_size")
 CATALOG_WORDS = {"min_size", "max_size"}  # what callers of GET /v1/models read, in pixels
-SHAPE = re.compile(r"\((B|N|T|S|L|C|H|K|\d)[^)]*,[^)]*\)")
+SHAPE = re.compile(r"\((B|N|T|S|L|C|H|K|\d)[^)]*,[^)]*\)|\(\)")  # () is one number
 VAGUE = {"service", "services", "util", "utils", "helper", "helpers", "manager", "common", "misc"}
 
 
