@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
 from tests.unit.engine.tiny_model import save_tiny_model
 
@@ -16,6 +17,11 @@ V_PREDICTION = {
 }
 # As the first Stable Diffusion folders were: the pipeline has to correct both.
 EPSILON = {"prediction_type": "epsilon", "clip_sample": True, "steps_offset": 0}
+
+
+# How long an example takes says nothing on a machine that others use too.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 @pytest.fixture(scope="session", autouse=True)
