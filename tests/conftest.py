@@ -18,9 +18,6 @@ from tests.servers import (
     server_folder,
 )
 
-# Nothing in these databases outlives the run, so none of it need reach the disk.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-
 
 @pytest.fixture(scope="session")
 def servers_folder() -> Iterator[Path]:
@@ -30,7 +27,7 @@ def servers_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres(servers_folder: Path) -> Iterator[RunningPostgres]:
-    with run_postgres(servers_folder, FAST) as running:
+    with run_postgres(servers_folder) as running:
         yield running
 
 

@@ -91,8 +91,7 @@ def _init_data(server: Postgres, initdb: Path, environment: Mapping[str, str]) -
         "--data-checksums",
         "--encoding=UTF8",
         "--no-locale",
-        # one call for the file system: a sync of each of 1,000 files takes seconds
-        *(("--sync-method=syncfs",) if sys.platform == "linux" else ()),
+        *_sync_arguments(server),
     )
     try:
         subprocess.run(
@@ -114,6 +113,13 @@ def _init_data(server: Postgres, initdb: Path, environment: Mapping[str, str]) -
     finally:
         password_file.unlink(missing_ok=True)
     partial.rename(server.data)
+
+
+def _sync_arguments(server: Postgres) -> tuple[str, ...]:
+    if server.options.get("fsync") == "off":
+        return ("--no-sync",)
+    # one call for the file system: a sync of each of 1,000 files takes seconds
+    return ("--sync-method=syncfs",) if sys.platform == "linux" else ()
 
 
 def _clear_earlier_run(data: Path) -> None:

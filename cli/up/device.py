@@ -4,27 +4,41 @@ import importlib.metadata
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-
-from shared.config import Settings
 
 GPU_FILES = ("/dev/nvidia0", "/dev/kfd")
 PROBE_TIMEOUT_S = 60
 
 
-def describe_device(settings: Settings) -> str:
-    """Name the device in a few words."""
-    version = importlib.metadata.version("torch")
-    is_cpu_build = version.endswith("+cpu")
-    if settings.device:
-        return f"{settings.device} (ATELIER_DEVICE)"
-    if not sees_gpu():
+def describe_device(
+    chosen: str | None, torch_version: str, *, is_gpu_seen: bool, is_gpu_usable: Callable[[], bool]
+) -> str:
+    """Name the device in a few words.
+
+    Args:
+        chosen: What ATELIER_DEVICE says, if anything.
+        torch_version: With its build, such as 2.13.0+cpu.
+        is_gpu_seen: Whether the machine shows a GPU.
+        is_gpu_usable: Asked only if the answer is in doubt, since it takes seconds.
+    """
+    if chosen:
+        return f"{chosen} (ATELIER_DEVICE)"
+    if not is_gpu_seen:
         return "the CPU (no GPU is seen)"
-    if is_cpu_build:
-        return f"the CPU: a GPU is seen, but torch {version} is built without CUDA"
-    if not _torch_reaches_gpu():
-        return f"the CPU: a GPU is seen, but torch {version} cannot use it (driver too old?)"
+    if torch_version.endswith("+cpu"):
+        return (
+            f"the CPU: a GPU is seen, but torch {torch_version} is a CPU build; "
+            "install the CUDA build of the same version to use it"
+        )
+    if not is_gpu_usable():
+        return f"the CPU: a GPU is seen, but torch {torch_version} cannot use it; see nvidia-smi"
     return "the GPU (cuda)"
+
+
+def find_torch_version() -> str:
+    """Return the version of torch without loading it."""
+    return importlib.metadata.version("torch")
 
 
 def sees_gpu() -> bool:
@@ -32,7 +46,8 @@ def sees_gpu() -> bool:
     return shutil.which("nvidia-smi") is not None or any(Path(one).exists() for one in GPU_FILES)
 
 
-def _torch_reaches_gpu() -> bool:
+def reaches_gpu() -> bool:
+    """Ask torch, in a process of its own: this one is to stay small."""
     question = "import sys, torch; sys.exit(not torch.cuda.is_available())"
     try:
         answer = subprocess.run(

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cli.embedded.process import Command
 from cli.up.assemble import local_url
-from cli.up.device import describe_device
+from cli.up.device import describe_device, find_torch_version, reaches_gpu, sees_gpu
 from cli.up.part import Part
 from shared.config import Settings
 from shared.db import Sessions, transaction
@@ -54,7 +54,7 @@ def service_parts(
             name="worker",
             prepare=prepare_worker,
             is_ready=lambda: _has_reported(sessions, settings.worker_id or ""),
-            describe=lambda: f"ready on {describe_device(settings)}",
+            describe=lambda: f"ready on {_name_device(settings)}",
             log=logs / "worker.log",
             start_timeout_s=WORKER_START_TIMEOUT_S,
             grace_s=settings.drain_grace_s + GRACE_S,
@@ -78,6 +78,15 @@ def _make_part(
         log=logs / f"{name}.log",
         start_timeout_s=START_TIMEOUT_S,
         grace_s=GRACE_S,
+    )
+
+
+def _name_device(settings: Settings) -> str:
+    return describe_device(
+        settings.device,
+        find_torch_version(),
+        is_gpu_seen=sees_gpu(),
+        is_gpu_usable=reaches_gpu,
     )
 
 
