@@ -12,6 +12,7 @@ from redis.retry import Retry
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
+from api.live_workers import LiveWorkers
 from shared.config import Settings
 from shared.db import Role, Sessions, make_sessions, transaction
 from shared.events.stream import JobStream, cache_url, make_job_stream
@@ -40,6 +41,7 @@ class Parts:
     cache: redis.asyncio.Redis
     store: ImageStore
     catalog: Catalog
+    live_workers: LiveWorkers
     database_slots: asyncio.Semaphore
 
     async def in_transaction(self, work: Callable[[Session], Result]) -> Result:
@@ -70,6 +72,7 @@ def make_parts(settings: Settings) -> Parts:
         cache=_make_cache(settings),
         store=make_store(settings),
         catalog=Catalog.load(settings.catalog),
+        live_workers=LiveWorkers(settings.lease_s),
         database_slots=asyncio.Semaphore(settings.database_pool_size),
     )
 

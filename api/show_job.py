@@ -19,7 +19,6 @@ from shared.clock import utc_now
 from shared.ids import JobId, TenantId
 from shared.images.table import Image
 from shared.jobs.list_positions import list_positions
-from shared.jobs.lookups import list_workers
 from shared.jobs.queries import get_job, list_images
 from shared.jobs.status import JobStatus
 from shared.jobs.table import Job, WorkerRow
@@ -49,7 +48,7 @@ def show_jobs(
     finished = [JobId(job.id) for job in jobs if job.status is JobStatus.SUCCEEDED]
     images = list_images(session, tenant_id, finished) if finished else {}
     is_any_queued = any(job.status is JobStatus.QUEUED for job in jobs)
-    workers = list_workers(session, parts.settings.lease_s) if is_any_queued else []
+    workers = parts.live_workers.recent(session) if is_any_queued else []
     positions = list_positions(session, tenant_id, jobs)
     return [
         _view(

@@ -1,12 +1,14 @@
 """What the API says of itself: models, health, OpenAPI, reference and problem pages."""
 
 import re
+import time
 from typing import Any
 
 import httpx
 import pytest
 
 from api.errors import list_problems
+from api.live_workers import FRESH_S
 from shared.config import Settings
 from shared.db import transaction
 from shared.jobs.report_worker import WorkerReport, report_worker
@@ -37,6 +39,7 @@ def test_models(api: httpx.Client, hand: Hand) -> None:
         )
         with transaction(hand.sessions) as session:
             report_worker(session, facts)
+        time.sleep(FRESH_S)
         made: dict[str, Any] = api.post("/v1/jobs", json=BODY).json()
         return made
 
