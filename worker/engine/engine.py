@@ -1,5 +1,6 @@
 """The loop: many generations, one denoiser forward a tick, shared by all that can share it."""
 
+import logging
 from collections.abc import Callable, Sequence
 
 import torch
@@ -12,6 +13,8 @@ from worker.engine.generation import Generation, Share, start_generation
 from worker.engine.isolate import isolate
 from worker.engine.model import LoadedModel
 from worker.engine.request import GenerationRequest
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_BUDGET = FixedRowBudget(rows=16)
 NON_FINITE = "the latents are no longer numbers; a lower guidance_scale may help"
@@ -156,10 +159,11 @@ class Engine:
         self._end(Finished(request_id, images, generation.warnings, generation.step))
 
     def _fail_request(self, request: GenerationRequest, error: Exception) -> None:
+        _log.warning("generation %s raised", request.id, exc_info=error)
         self._fail(request.id, "generation-error", repr(error))
 
     def _fail_share(self, share: Share, error: Exception) -> None:
-        self._fail(share.generation.request.id, "generation-error", repr(error))
+        self._fail_request(share.generation.request, error)
 
     def _fail(self, request_id: str, code: str, message: str) -> None:
         steps_done = self._steps_done(request_id)

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+import torch
+
 T = TypeVar("T")
 
 
@@ -20,11 +22,16 @@ def isolate(
 
     Returns:
         The items that came through, in order.
+
+    Raises:
+        torch.AcceleratorError: The device is lost, and with it every item: nobody's own failure.
     """
     if not items:
         return []
     try:
         work(items)
+    except torch.AcceleratorError:
+        raise
     except Exception as error:  # noqa: BLE001 - whatever it is, it is one item's and ends no other
         if len(items) == 1:
             on_failure(items[0], error)

@@ -89,6 +89,15 @@ def test_one_whose_scheduler_raises_fails_alone(
     _check_only_poison_failed(tiny, _run_beside(model, poison), "generation-error")
 
 
+def test_a_lost_device_is_nobodys_own_failure(model: StableDiffusion1) -> None:
+    def lose_device(*_args: Any) -> None:
+        raise torch.AcceleratorError("an illegal memory access was encountered")
+
+    model._pipeline.unet.register_forward_pre_hook(lose_device)
+    with pytest.raises(torch.AcceleratorError):
+        _run_beside(model, new_request(POISON))
+
+
 def _run_beside(model: StableDiffusion1, poison: Any) -> list[list[EngineEvent]]:
     engine = Engine(lambda _name: model, CPU, torch.float32, max_slots=8)
     engine.load("tiny")
