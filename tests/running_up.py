@@ -132,11 +132,15 @@ def _is_alive(process: psutil.Process) -> bool:
 
 @contextmanager
 def up_in(
-    folder: Path, *, variables: Mapping[str, str] | None = None, wrapper: tuple[str, ...] = ()
+    folder: Path,
+    *,
+    home: Path | None = None,
+    variables: Mapping[str, str] | None = None,
+    wrapper: tuple[str, ...] = (),
 ) -> Iterator[RunningUp]:
     """Yield an `up` that is not started yet; end and remove whatever is left of it."""
     running = RunningUp(
-        home=folder / "home",
+        home=home or folder / "home",
         port=find_free_port(),
         output=folder / "up.out",
         variables=variables or {},

@@ -1,11 +1,15 @@
 """`atelier up` as others run it: with servers of their own, as an ordinary user."""
 
+import contextlib
 import json
 import os
+import re
+import time
 from pathlib import Path
 
 import httpx
 import psycopg
+import pytest
 
 from tests.running_up import RunningUp, run_atelier, up_in
 from tests.servers import RunningPostgres, RunningRedis, RunningS3
@@ -68,6 +72,40 @@ def test_an_ordinary_user_with_a_private_umask_gets_there_too(tmp_path: Path) ->
         assert (up.home / "servers").is_dir()
         assert not (up.home / "servers").is_symlink()
         _make_picture(up, tmp_path)
+        assert up.stop() == 0
+        assert up.living() == []
+
+
+def test_a_full_disk_ends_nothing_and_work_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    # a small disk that exists for this `up` alone; root's servers keep their data on it too
+    script = (
+        f'mount -t tmpfs -o size=600m,mode=711 none "{disk}" && '
+        f'{{ test "$(id -u)" != 0 || mount --bind "{disk}" /var/lib; }} && exec "$@"'
+    )
+    as_root = ("unshare", "--mount")
+    as_user = ("unshare", "--user", "--map-current-user", "--keep-caps", "--mount")
+    wrapper = (*(as_root if os.geteuid() == 0 else as_user), "sh", "-c", script, "sh")
+    with up_in(tmp_path, home=disk / "home", wrapper=wrapper) as up:
+        up.start()
+        up.await_ready()
+        assert up.process is not None
+        full = Path(f"/proc/{up.process.pid}/root{disk}/full")
+        with pytest.raises(OSError, match="No space left"), full.open("wb") as file:
+            while True:
+                file.write(bytes(1 << 20))
+        key = re.findall(r"^key +(\S+)$", up.text, re.MULTILINE)[0]
+        headers = {"Authorization": f"Bearer {key}"}
+        body = {"task": "text-to-image", "prompt": "x"}
+        with contextlib.suppress(httpx.HTTPError):
+            httpx.post(f"{up.url}/v1/jobs", headers=headers, json=body, timeout=5)
+        time.sleep(3)
+        assert up.process.poll() is None
+        full.unlink()
+        command = ("generate", "x", "-o", str(tmp_path / "out.png"))
+        made = run_atelier(*command, f"--url={up.url}", f"--key={key}")
+        assert made.returncode == 0, made.stderr + up.text
         assert up.stop() == 0
         assert up.living() == []
 
