@@ -29,7 +29,6 @@ from worker.parts import Parts
 from worker.publish_events import Publisher
 from worker.retry import DATABASE_AWAY
 from worker.run_shift import run_shift
-from worker.take_over import take_over
 from worker.wake import WakeListener
 from worker.watchdog import Watchdog
 
@@ -85,13 +84,11 @@ class Child:
 
 @cache
 def get_child() -> Child:
-    """Return this process's worker; the first call takes over, loads models, starts threads."""
+    """Return this process's worker; the first call starts its threads and loads its models."""
     settings = Settings()
     worker_id = settings.worker_id or f"worker-{os.getppid()}"
     flag = DrainFlag(Path(current_app.conf[DRAIN_FILE]))
     doorbell = make_doorbell(settings, make_celery(settings))
-    if take_over(settings, make_sessions(settings, Role.WORKER), worker_id):
-        doorbell.ring(settings.pool)
     child = Child(*assemble(settings, worker_id, make_shelf(settings), flag, doorbell))
     child.load_models()
     signal.signal(signal.SIGTERM, child.stop)

@@ -4,9 +4,10 @@ import logging
 import threading
 
 from shared.config import Settings
-from shared.db import Sessions, transaction
+from shared.db import Role, Sessions, make_sessions, transaction
 from shared.jobs.requeue import release_worker
 from shared.jobs.table import Job
+from shared.queue import make_celery, make_doorbell
 from worker.retry import DATABASE_AWAY, retry
 
 PATIENCE_S = 5.0
@@ -14,10 +15,21 @@ PATIENCE_S = 5.0
 _log = logging.getLogger(__name__)
 
 
+def take_over_here() -> None:
+    """Take over in this process, and wake somebody for what was given back."""
+    settings = Settings()
+    if settings.worker_id is None:
+        return  # it had no name to be known by
+    sessions = make_sessions(settings, Role.WORKER)
+    if take_over(settings, sessions, settings.worker_id):
+        make_doorbell(settings, make_celery(settings)).ring(settings.pool)
+    sessions.kw["bind"].dispose()
+
+
 def take_over(settings: Settings, sessions: Sessions, worker_id: str) -> list[Job]:
     """Take back the jobs of the process that bore this worker's name before; it is dead.
 
-    Without this they would wait for their leases to end. To be called before the first claim.
+    Without this they would wait for their leases to end. Once a claim was made it is too late.
     """
 
     def release() -> list[Job]:

@@ -15,7 +15,11 @@ def run_shift() -> None:
 
 
 def start_child(**_arguments: Any) -> None:  # noqa: ANN401 - Celery's own
-    """Take over from a predecessor and load the models, before any doorbell."""
+    """Take over from a predecessor, then load, before any doorbell."""
+    from worker.take_over import take_over_here
+
+    take_over_here()  # before torch, which takes seconds to import
+
     from worker.child import get_child
 
     get_child()
