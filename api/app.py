@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from api.errors import add_error_handlers
 from api.middleware import BodyLimit, RequestFrame
-from api.parts import Parts, make_parts
+from api.parts import STORE_SLOTS, Parts, make_parts
 from api.routes import health, images, job_events, job_list, jobs, models, pages
 from api.waiting import Subscriber
 from shared.config import Settings
@@ -20,7 +20,7 @@ _DESCRIPTION = (
     "Makes pictures from words. A job is accepted (202) when it is stored for good; follow it by "
     "`Prefer: wait`, by its events, or by reading it again. Errors are RFC 9457 problem details."
 )
-_SPARE_THREADS = 8  # for the store and the health checks, beside one per database connection
+_SPARE_THREADS = 2  # for the health checks
 
 
 def create_app() -> FastAPI:
@@ -62,7 +62,7 @@ def _make_subscriber(parts: Parts) -> Subscriber:
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     parts: Parts = app.state.parts
     limiter = anyio.to_thread.current_default_thread_limiter()
-    limiter.total_tokens = parts.settings.database_pool_size + _SPARE_THREADS
+    limiter.total_tokens = parts.settings.database_pool_size + STORE_SLOTS + _SPARE_THREADS
     async with app.state.subscriber.running():
         yield
     await parts.aclose()

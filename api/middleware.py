@@ -5,6 +5,7 @@ import re
 import secrets
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import (
@@ -52,6 +53,8 @@ class RequestFrame:
 
         try:
             await self._app(scope, receive, send_dressed)
+        except ClientDisconnect:
+            return  # nobody is left to answer
         except Exception:
             _log.exception("request %s failed", request_id)
             if has_started:

@@ -23,6 +23,7 @@ from shared.queue import Doorbell, make_celery, make_doorbell
 from shared.redis_client import make_redis
 
 Result = TypeVar("Result")
+STORE_SLOTS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,8 @@ class Parts:
     """Everything that is built once per process.
 
     `database_slots` has as many places as the pool has connections: whoever waits for the
-    database waits there, holding no thread, so the pool never times out of itself.
+    database waits there, holding no thread, so the pool never times out of itself. `store_slots`
+    keeps a slow store from taking the threads that the database needs.
     """
 
     settings: Settings
@@ -43,6 +45,7 @@ class Parts:
     catalog: Catalog
     live_workers: LiveWorkers
     database_slots: asyncio.Semaphore
+    store_slots: asyncio.Semaphore
 
     async def in_transaction(self, work: Callable[[Session], Result]) -> Result:
         """Run `work` in a transaction of its own, on a thread, ended when this returns."""
@@ -53,6 +56,11 @@ class Parts:
 
         async with self.database_slots:
             return await run_in_threadpool(run)
+
+    async def at_store(self, work: Callable[[ImageStore], Result]) -> Result:
+        """Run `work` with the store, on a thread."""
+        async with self.store_slots:
+            return await run_in_threadpool(work, self.store)
 
     async def aclose(self) -> None:
         """Close what was opened."""
@@ -74,6 +82,7 @@ def make_parts(settings: Settings) -> Parts:
         catalog=Catalog.load(settings.catalog),
         live_workers=LiveWorkers(settings.lease_s),
         database_slots=asyncio.Semaphore(settings.database_pool_size),
+        store_slots=asyncio.Semaphore(STORE_SLOTS),
     )
 
 

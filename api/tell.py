@@ -10,7 +10,6 @@ from api.parts import Parts
 from shared.db import after_commit
 from shared.events.stream import JobEvent
 from shared.ids import JobId
-from shared.images.store import StoreError
 from shared.jobs.status import JobStatus
 
 _log = logging.getLogger(__name__)
@@ -24,23 +23,21 @@ def tell_canceled(session: Session, parts: Parts, job_id: JobId) -> None:
     )
 
 
-def tell_deleted(session: Session, parts: Parts, job_id: JobId, prefix: str) -> None:
-    """After the commit, end the job's streams and waits and remove what was kept outside rows."""
+def tell_deleted(session: Session, parts: Parts, job_id: JobId) -> None:
+    """After the commit, end the job's streams and waits, and erase what was said of it."""
 
     def end_stream() -> None:
         parts.job_stream.publish(job_id, JobEvent.DONE, {"deleted": True})
         parts.job_stream.erase(job_id)
 
     after_commit(session, _best_effort(end_stream))
-    after_commit(session, _best_effort(lambda: parts.store.delete_prefix(prefix)))
 
 
 def _best_effort(work: Callable[[], object]) -> Callable[[], None]:
     def run() -> None:
         try:
             work()
-        except (RedisError, OSError, StoreError) as error:
-            # waiting calls look at the rows; the sweep removes the objects
+        except (RedisError, OSError) as error:
             _log.warning("after commit: %s", error)
 
     return run

@@ -52,7 +52,7 @@ def read_image(
     image = get_image(access.session, access.caller.tenant_id, JobId(job_id), int(index))
     if proxy:
         content_type = CONTENT_TYPES[cast("ImageFormat", image.format)]
-        return ImageResponse(parts.store, image.key, content_type, image.sha256, if_none_match)
+        return ImageResponse(parts, image.key, content_type, image.sha256, if_none_match)
     headers = {
         "Location": make_link(parts, image, utc_now()).url,
         "Cache-Control": "private, no-store",
@@ -81,4 +81,4 @@ def read_linked_image(
     check_link(secret_key, linked_id, expires_at_s, signature, utc_now().timestamp())
     image = get_linked_image(session, linked_id)
     content_type = CONTENT_TYPES[cast("ImageFormat", image.format)]
-    return ImageResponse(parts.store, image.key, content_type, image.sha256, if_none_match)
+    return ImageResponse(parts, image.key, content_type, image.sha256, if_none_match)

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Header
 from starlette.responses import Response
 
+from api.answer_deleted import DeletedResponse
 from api.answer_job import JobAnswer
 from api.deps import Access, PartsOf, ReadsJobs, SubscriberOf, WritesJobs
 from api.etag import is_unchanged, job_etag
@@ -124,9 +125,9 @@ def delete_one_job(job_id: str, access: WritesJobs, parts: PartsOf) -> Response:
     pool = get_job(access.session, tenant_id, JobId(job_id)).pool
     grace_s = parts.settings.orphan_grace_s
     prefix = delete_job(access.session, tenant_id, JobId(job_id), grace_s)
-    tell_deleted(access.session, parts, JobId(job_id), prefix)
+    tell_deleted(access.session, parts, JobId(job_id))
     after_commit(access.session, lambda: parts.doorbell.ring(pool))
-    return Response(status_code=HTTPStatus.NO_CONTENT)
+    return DeletedResponse(parts, prefix)
 
 
 @router.post(

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import io
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +33,11 @@ from shared.tenants.keys import Scope
 from tests.servers import RunningPostgres, RunningRedis, make_settings
 
 BODY = {"task": "text-to-image", "prompt": "a red circle left of a blue square"}
+JSON = {"Content-Type": "application/json"}
+
+
+def text_of(**fields: object) -> str:
+    return json.dumps(BODY | fields)
 
 
 @contextlib.contextmanager
