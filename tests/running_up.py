@@ -98,18 +98,21 @@ class RunningUp:
         for one in (supervisor, *supervisor.children(recursive=True)):
             self.known[one.pid] = one
 
-    def find_process(self, *words: str) -> psutil.Process:
-        """Return the process below it whose command line has all these words."""
+    def find_processes(self, *words: str) -> list[psutil.Process]:
+        """Return the processes below it whose command line has all these words."""
         assert self.process is not None
-        for one in psutil.Process(self.process.pid).children(recursive=True):
-            line = " ".join(one.cmdline())
-            if all(word in line for word in words):
-                return one
-        raise AssertionError(f"no process with {words}")
+        below = psutil.Process(self.process.pid).children(recursive=True)
+        return [one for one in below if all(word in _line_of(one) for word in words)]
+
+    def find_process(self, *words: str) -> psutil.Process:
+        """Return the first of them."""
+        found = self.find_processes(*words)
+        assert found, f"no process with {words}"
+        return found[0]
 
     def living(self) -> list[str]:
         """Return the command lines of remembered processes that still live."""
-        return [" ".join(one.cmdline()) for one in self.known.values() if _is_alive(one)]
+        return [_line_of(one) for one in self.known.values() if _is_alive(one)]
 
     def read_up_file(self) -> dict[str, str]:
         """Return what `up.json` says."""
@@ -128,6 +131,13 @@ def _is_alive(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def _line_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 @contextmanager

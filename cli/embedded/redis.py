@@ -20,7 +20,7 @@ protected-mode yes
 port {port}
 requirepass {password}
 dir {folder}
-pidfile {folder}/redis.pid
+pidfile {pid_file}
 daemonize no
 set-proc-title no
 databases 4
@@ -58,13 +58,24 @@ def prepare_redis(
         stop_leftover(int(pid_file.read_text()), str(config), signal.SIGTERM)
         pid_file.unlink(missing_ok=True)
     # a file, since arguments (with the password among them) can be read by everybody
-    text = CONFIG.format(port=server.port, password=server.password, folder=server.folder)
+    text = CONFIG.format(
+        port=server.port,
+        password=server.password,
+        folder=_quote(server.folder),
+        pid_file=_quote(pid_file),
+    )
     write_file_for(server.account, config, text)
     return Command(
         arguments=(str(binaries.redis), str(config)),
         environment=environment,
         account=server.account,
     )
+
+
+def _quote(path: Path) -> str:
+    """Write a path as the configuration file wants it, spaces and all."""
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def is_redis_ready(url: str) -> bool:

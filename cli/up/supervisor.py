@@ -146,6 +146,8 @@ class Supervisor:
         running.restart_at_s = None
 
     def _end(self, running: Running) -> None:
+        if running.restart_at_s is not None:
+            return  # it ended a while ago: its number may be a stranger's by now
         process = running.process
         if process.poll() is None:
             process.send_signal(running.command.stop_signal)

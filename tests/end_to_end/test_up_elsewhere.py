@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import time
 from pathlib import Path
 
@@ -117,6 +118,17 @@ def test_a_broken_worker_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
         assert up.process.wait(timeout=120) == 1
         assert "/nowhere/catalog.toml" in up.text
         assert str(up.home / "logs") in up.text
+
+
+def test_ctrl_c_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
+    with up_in(tmp_path) as up:
+        up.start()
+        up.wait_for(lambda: "redis " in up.text, 60)
+        up.wait_for(lambda: any(up.find_processes("cli.main", "api")), 60)
+        up.note_processes()
+        assert up.stop(signal.SIGINT) == 0
+        assert up.living() == []
+        assert not (up.home / "up.json").exists()
 
 
 def test_health_names_each_part(up: RunningUp) -> None:

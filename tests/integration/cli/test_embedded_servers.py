@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import psycopg
+import redis
 
 from cli.embedded.account import find_server_account
 from cli.embedded.binaries import POSTGRES_PACKAGE, REDIS_PACKAGE, find_binaries, find_site
@@ -28,7 +29,7 @@ def test_servers_start_from_a_clone_and_a_home_that_only_we_can_enter(tmp_path: 
     """Pytest's folders are private to us, as a clone under a 0700 folder is."""
     _copy_wheels(tmp_path / "site")
     account = find_server_account()
-    home = tmp_path / "home"
+    home = tmp_path / "my home"
     home.mkdir(mode=0o700)
     folder = open_servers_folder(home, account)
     try:
@@ -94,9 +95,14 @@ def test_an_interrupted_first_start_is_begun_again() -> None:
 
 
 def test_redis_keeps_what_it_was_told_over_a_kill() -> None:
-    import redis
+    with server_folder() as parent:
+        folder = parent / 'a "folder" with spaces'
+        folder.mkdir(mode=0o711)
+        _keep_over_a_kill(folder)
 
-    with server_folder() as folder, run_redis(folder) as running:
+
+def _keep_over_a_kill(folder: Path) -> None:
+    with run_redis(folder) as running:
         with redis.Redis.from_url(running.url()) as client:
             client.set("a", "b")
             client.config_set("appendfsync", "always")
