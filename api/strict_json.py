@@ -55,18 +55,17 @@ def _parse_int(digits: str) -> int | float:
 
 
 def _check_shape(value: object) -> None:
-    level = [value]
-    for _ in range(MAX_NESTING + 1):
+    level, depth = [value], 0
+    while level:
         inner: list[object] = []
         for one in level:
+            if isinstance(one, str) and _LONE_SURROGATE.search(one):
+                raise MalformedJson("A string holds half a surrogate pair.")
+            if isinstance(one, dict | list) and depth == MAX_NESTING:
+                raise MalformedJson(f"Nested deeper than {MAX_NESTING}.")
             if isinstance(one, dict):
                 inner.extend(one)
                 inner.extend(one.values())
             elif isinstance(one, list):
                 inner.extend(one)
-            elif isinstance(one, str) and _LONE_SURROGATE.search(one):
-                raise MalformedJson("A string holds half a surrogate pair.")
-        if not inner:
-            return
-        level = inner
-    raise MalformedJson(f"Nested deeper than {MAX_NESTING}.")
+        level, depth = inner, depth + 1
