@@ -12,10 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
+from api import feed
 from cli.embedded.process import find_free_port
 from shared.config import Settings
 from shared.events.stream import JobEvent
 from shared.ids import JobId
+from shared.redis_client import make_redis
 from tests.integration.api.conftest import BODY, Hand, Keys, bearer
 from tests.servers import child_environment
 
@@ -108,16 +110,35 @@ def test_an_unreadable_last_event_id_starts_anew(api: httpx.Client, hand: Hand, 
         assert [one[0] for one in events] == ["status", "progress", "done"]
 
 
-def test_a_fast_worker_does_not_outrun_a_reader(api: httpx.Client, hand: Hand) -> None:
-    """More than a feed holds: what does not fit is read from the stream, in order, once."""
+def test_a_reader_too_slow_for_its_feed_loses_nothing(
+    api: httpx.Client, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What does not fit into the feed is read from the stream, in order, once."""
+    monkeypatch.setattr(feed, "MAX_PENDING", 0)
     job_id = submit(api)
     with following(api, job_id) as events:
         next(events)
-        for step in range(300):
-            hand.tell(job_id, JobEvent.PROGRESS, step=step, steps=300, fraction=step / 300)
+        for step in range(50):
+            hand.tell(job_id, JobEvent.PROGRESS, step=step, steps=50, fraction=step / 50)
         hand.run_one()
         steps = [data["step"] for kind, data, _ in events if kind == "progress"]
-    assert steps == list(range(300))
+    assert steps == list(range(50))
+
+
+def test_what_is_said_while_the_subscriber_reconnects_is_not_lost(
+    api: httpx.Client, hand: Hand, settings: Settings
+) -> None:
+    assert settings.cache_url is not None
+    cache = make_redis(settings.cache_url.get_secret_value(), 1)
+    job_id = submit(api)
+    with following(api, job_id) as events:
+        next(events)
+        assert cache.client_kill_filter(_type="pubsub") >= 1
+        hand.tell(job_id, JobEvent.PROGRESS, step=1, steps=12, fraction=1 / 12)
+        kind, data, _ = next(events)
+        assert (kind, data["step"]) == ("progress", 1)
+        hand.run_one()
+        assert [one[0] for one in events] == ["done"]
 
 
 def test_a_stream_ends_though_redis_is_away(

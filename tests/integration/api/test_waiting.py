@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from shared.config import Settings
 from shared.redis_client import make_redis
-from tests.integration.api.conftest import BODY, Hand, assert_problem
+from tests.integration.api.conftest import BODY, Hand, Keys, assert_problem, bearer, serve
 from tests.servers import RunningPostgres
 
 
@@ -91,6 +91,20 @@ def test_a_replay_waits_too(api: httpx.Client, hand: Hand) -> None:
     answer = in_background(lambda: api.post("/v1/jobs", json=BODY, headers=headers))
     hand.finish(claim_one(hand))  # type: ignore[arg-type]
     assert (answer().status_code, answer().json()["status"]) == (200, "succeeded")
+
+
+def test_waits_are_told_and_need_no_poll(settings: Settings, keys: Keys, hand: Hand) -> None:
+    patient = settings.model_copy(update={"wait_poll_interval_s": 600})
+    headers = bearer(keys.first)
+    with serve(patient) as url, httpx.Client(base_url=url, headers=headers, timeout=40) as api:
+        finished = post_waiting(api)
+        hand.finish(claim_one(hand))  # type: ignore[arg-type]
+        assert finished().status_code == 201
+        canceled = post_waiting(api)
+        while not (jobs := api.get("/v1/jobs?status=queued").json()["data"]):
+            time.sleep(0.02)
+        api.post(f"/v1/jobs/{jobs[0]['id']}/cancel")
+        assert (canceled().status_code, canceled().json()["status"]) == (201, "canceled")
 
 
 def test_an_end_that_nobody_told_is_found(api: httpx.Client, hand: Hand) -> None:
