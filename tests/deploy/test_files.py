@@ -93,6 +93,13 @@ def redis_keeps_what_it_is_told(services: Services) -> Iterator[str]:
         yield "the cache fills up for good"
 
 
+def workers_may_drain(services: Services) -> Iterator[str]:
+    drain_grace_s = Settings.model_fields["drain_grace_s"].default
+    for name in ("worker", "worker-gpu"):
+        if int(services[name].get("stop_grace_period", "10s").removesuffix("s")) <= drain_grace_s:
+            yield f"{name} is killed before its grace is over"
+
+
 def a_gpu_is_asked_for(services: Services) -> Iterator[str]:
     service = services["worker-gpu"]
     devices = service["deploy"]["resources"]["reservations"]["devices"]
@@ -109,6 +116,7 @@ RULES: list[Callable[[Services], Iterator[str]]] = [
     only_the_proxy_is_published,
     health_is_checked,
     redis_keeps_what_it_is_told,
+    workers_may_drain,
     a_gpu_is_asked_for,
 ]
 
@@ -142,6 +150,7 @@ def _spoil(services: Services, path: str, value: object) -> Services:
         (only_the_proxy_is_published, "redis/ports", ["6379:6379"]),
         (health_is_checked, "postgres/healthcheck", {}),
         (redis_keeps_what_it_is_told, "redis/command", ["redis-server"]),
+        (workers_may_drain, "worker/stop_grace_period", "30s"),
         (a_gpu_is_asked_for, "worker-gpu/profiles", []),
     ],
 )
