@@ -22,7 +22,7 @@ from shared.tenants.create_tenant import get_or_create_tenant
 from shared.tenants.keys import Scope
 
 ROOT = Path(__file__).parents[1]
-READY_TIMEOUT_S = 60
+READY_TIMEOUT_S = 240
 STOP_GRACE_S = 30
 
 
