@@ -4,34 +4,58 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import NamedTuple
+
+ACTIONS = {"kill", "sleep"}
 
 
 class FaultPointInvalid(ValueError):
-    """The setting does not read `name[@text]:kill`, `:kill=PATH` or `:sleep=SECONDS`."""
+    """The setting is no list of `name[@text]:kill`, `:kill=PATH` or `:sleep=SECONDS`."""
+
+
+class _Point(NamedTuple):
+    name: str
+    text: str
+    action: str
+    argument: str
 
 
 class FaultPoints:
-    """One armed point, or none.
+    """The points that are armed, separated by semicolons; none where the setting is empty.
 
-    `kill` ends the process as an empty battery would; `kill=PATH` only the first process that
+    `kill` ends the process as a loss of power would; `kill=PATH` only the first process that
     comes by, which leaves a file there. `name@text` arms the point for subjects that hold `text`.
     """
 
     def __init__(self, setting: str | None) -> None:
-        point, _, action = (setting or "").partition(":")
-        self._name, _, self._text = point.partition("@")
-        self._action, _, self._argument = action.partition("=")
-        if setting and self._action not in {"kill", "sleep"}:
-            raise FaultPointInvalid(setting)
+        self._points = [_read(part) for part in (setting or "").split(";") if part]
 
     def reach(self, name: str, subject: str = "") -> None:
         """Break here if the point called `name` is armed for `subject`."""
-        if name != self._name or self._text not in subject:
-            return
-        if self._action == "sleep":
-            time.sleep(float(self._argument))
-        elif not self._argument or _is_first(Path(self._argument)):
-            os.kill(os.getpid(), signal.SIGKILL)
+        for point in self._points:
+            if point.name == name and point.text in subject:
+                _strike(point)
+
+
+def _read(part: str) -> _Point:
+    """Read one armed point.
+
+    Raises:
+        FaultPointInvalid: It names no action.
+    """
+    place, _, what = part.partition(":")
+    name, _, text = place.partition("@")
+    action, _, argument = what.partition("=")
+    if action not in ACTIONS:
+        raise FaultPointInvalid(part)
+    return _Point(name, text, action, argument)
+
+
+def _strike(point: _Point) -> None:
+    if point.action == "sleep":
+        time.sleep(float(point.argument))
+    elif not point.argument or _is_first(Path(point.argument)):
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _is_first(path: Path) -> bool:

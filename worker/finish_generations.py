@@ -113,11 +113,11 @@ class Finisher:
 
     def _store_all(self, job: HeldJob, finished: Finished) -> list[FinishedImage]:
         asked = read_request(job)
-        self._parts.faults.reach("before-put")
+        self._parts.faults.reach("before-put", asked.prompt)
         images = [
             self._store(job, asked, index, pixels) for index, pixels in enumerate(finished.images)
         ]
-        self._parts.faults.reach("after-put")
+        self._parts.faults.reach("after-put", asked.prompt)
         return images
 
     def _store(
@@ -149,7 +149,8 @@ class Finisher:
     def _write(self, job: HeldJob, status: JobStatus, write: Callable[[Session], None]) -> None:
         """Write the job's end and tell its stream; a job whose lease is lost is left alone."""
         try:
-            retry(partial(self._commit, write), DATABASE_AWAY, self._patience_s, self._ending)
+            commit = partial(self._commit, read_request(job).prompt, write)
+            retry(commit, DATABASE_AWAY, self._patience_s, self._ending)
         except LeaseLost:
             if not self._is_recorded(job):
                 _log.warning("%s: lease lost; what it made is dropped", job.id)
@@ -160,11 +161,11 @@ class Finisher:
         self._parts.publisher.publish(job.held.job_id, JobEvent.DONE, {"status": status.value})
         self._parts.wake.set()
 
-    def _commit(self, write: Callable[[Session], None]) -> None:
-        self._parts.faults.reach("before-finish")
+    def _commit(self, prompt: str, write: Callable[[Session], None]) -> None:
+        self._parts.faults.reach("before-finish", prompt)
         with transaction(self._parts.sessions) as session:
             write(session)
-        self._parts.faults.reach("after-finish")
+        self._parts.faults.reach("after-finish", prompt)
 
     def _is_recorded(self, job: HeldJob) -> bool:
         """Tell whether this attempt's pictures count: its commit may have gone unanswered."""

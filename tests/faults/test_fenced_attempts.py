@@ -3,13 +3,10 @@
 import signal
 from pathlib import Path
 
-import pytest
-
 from tests.faults.breakable import Breakable, find_child
 from tests.faults.conftest import SLOW_TICK
 
 LONG = {"num_inference_steps": 30}
-POINTS = ("before-claim", "after-claim", "after-put", "before-finish", "after-finish")
 
 
 def test_a_worker_that_wakes_up_too_late_writes_nothing(service: Breakable) -> None:
@@ -34,13 +31,16 @@ def test_a_worker_that_wakes_up_too_late_writes_nothing(service: Breakable) -> N
     service.stack.stop("zombie")
 
 
-@pytest.mark.parametrize("point", POINTS)
-def test_a_worker_dies_between_two_writes(service: Breakable, point: str, tmp_path: Path) -> None:
-    struck = tmp_path / "struck"
-    service.restart_worker(fault_point=f"{point}:kill={struck}")
-    jobs = service.submit(2, num_inference_steps=4)
+def test_a_worker_dies_between_any_two_writes(service: Breakable, tmp_path: Path) -> None:
+    points = ["before-claim", "after-claim", "after-put@first", "before-finish@second"]
+    points.append("after-finish@third")
+    struck = {point: tmp_path / point for point in points}
+    armed = ";".join(f"{point}:kill={path}" for point, path in struck.items())
+    service.restart_worker(fault_point=armed)
+    prompts = ("the first", "the second", "the third")
+    jobs = [service.submit(prompt=prompt, num_inference_steps=4)[0] for prompt in prompts]
     ended = service.wait_until_ended(jobs)
-    assert struck.exists()
+    assert all(path.exists() for path in struck.values())
     assert {job["status"] for job in ended.values()} == {"succeeded"}
 
 

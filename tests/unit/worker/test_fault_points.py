@@ -40,7 +40,12 @@ def test_a_point_may_be_armed_for_some_subjects() -> None:
     assert time.monotonic() - begun >= 0.2
 
 
-@pytest.mark.parametrize("setting", ["put", "put:explode", "put:"])
+def test_several_points_may_be_armed(tmp_path: Path) -> None:
+    setting = f"take:sleep=0;put:kill={tmp_path / 'done'}"
+    assert reach(setting) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("setting", ["put", "put:explode", "put:", "put:kill;take"])
 def test_a_misspelled_setting_is_refused(setting: str) -> None:
     with pytest.raises(FaultPointInvalid):
         FaultPoints(setting)
