@@ -20,8 +20,9 @@ class Screen:
 
     def line(self, text: str = "") -> None:
         """Print one line as it is; output that nobody can take must not end the service."""
-        with contextlib.suppress(OSError, ValueError):
-            self._console.print(text, markup=False)
+        # rich leaves the program when a pipe closes
+        with contextlib.suppress(OSError, ValueError, SystemExit):
+            self._console.print(text, markup=False, emoji=False)
             self._console.file.flush()
 
     @contextlib.contextmanager
