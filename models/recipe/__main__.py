@@ -7,21 +7,24 @@ from pathlib import Path
 import torch
 
 from models.recipe.config import FULL, SMOKE, Recipe
+from models.recipe.contact_sheet import draw_sheet
 from models.recipe.evaluate import SCHEDULERS, evaluate_autoencoder, evaluate_model
 from models.recipe.stages import STAGES, newest_autoencoder, run_all, start_log, write_model
 
 HERE = Path(__file__).parent
+IMAGE = HERE.parents[1] / "docs" / "images" / "mini.png"
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Describe the command line."""
     parser = argparse.ArgumentParser(prog="python -m models.recipe", description=__doc__)
-    parser.add_argument("stage", choices=["all", *STAGES, "export", "evaluate", "ceiling"])
+    parser.add_argument("stage", choices=["all", *STAGES, "export", "evaluate", "ceiling", "sheet"])
     parser.add_argument("--runs", type=Path, default=HERE / "runs", help="checkpoints and latents")
     parser.add_argument("--model", type=Path, default=HERE.parent / "mini", help="model folder")
     parser.add_argument("--smoke", action="store_true", help="toy length: run every line, no more")
     parser.add_argument("--workers", type=int, help="processes of one thread each")
     parser.add_argument("--minutes", type=float, help="length of the U-Net's training")
+    parser.add_argument("--image", type=Path, default=IMAGE, help="where the sheet goes")
     judged = parser.add_argument_group("evaluate")
     judged.add_argument("--prompts", type=int, default=100)
     judged.add_argument("--steps", type=int, default=12)
@@ -70,6 +73,8 @@ def main() -> None:
         write_model(options.runs, options.model)
     elif options.stage == "evaluate":
         print_evaluation(options)
+    elif options.stage == "sheet":
+        draw_sheet(options.model, options.image, seed=options.seed)
     elif options.stage == "ceiling":
         print(evaluate_autoencoder(newest_autoencoder(options.runs), options.prompts, options.seed))
     else:

@@ -9,6 +9,8 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from models.recipe.networks import Autoencoder, Pipeline, Scheduler, UNet
 
+FILE_MODE = 0o644
+
 
 def make_pipeline(
     vae: Autoencoder,
@@ -40,11 +42,14 @@ def export(pipeline: Pipeline, folder: Path) -> None:
     fresh = folder.with_name(f".{folder.name}-fresh")
     shutil.rmtree(fresh, ignore_errors=True)
     pipeline.to(torch.float16).save_pretrained(fresh, safe_serialization=True)
+    # Releases of transformers before the fifth read these two instead of tokenizer.json.
+    pipeline.tokenizer.backend_tokenizer.model.save(str(fresh / "tokenizer"))
     for path in sorted(fresh.rglob("*")):
         target = folder / path.relative_to(fresh)
         if path.is_dir():
             target.mkdir(parents=True, exist_ok=True)
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
+            path.chmod(FILE_MODE)
             path.replace(target)
     shutil.rmtree(fresh)

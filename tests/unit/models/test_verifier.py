@@ -38,6 +38,14 @@ def test_it_finds_what_was_drawn(size_px: int) -> None:
     assert (found[0].x, found[0].y) == pytest.approx((0.74, 0.5), abs=0.01)
 
 
+@pytest.mark.parametrize("shape", ["triangle", "star", "heart"])
+def test_it_places_a_shape_whose_centroid_is_not_its_centre(shape: str) -> None:
+    thing = replace(STAR, shape=shape, x=0.5)
+    (found,) = find_things(draw(replace(PAIR, things=(thing,)), 128))[1]
+    assert (found.shape, found.size) == (shape, "large")
+    assert (found.x, found.y) == pytest.approx((0.5, 0.5), abs=0.005)
+
+
 @pytest.mark.parametrize(
     ("asked", "missed"),
     [
