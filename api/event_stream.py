@@ -57,7 +57,10 @@ class JobEvents:
 
     async def _begin(self) -> AsyncIterator[bytes]:
         yield f"retry: {RECONNECT_MS}\n\n".encode()
-        view = await self._read_view()
+        view = await self._find_view()
+        if view is None:
+            yield await self._done_message(None, {})
+            return
         if not self._is_resumed:
             yield _status_message(view)
         past = await self._read_stream()
@@ -90,11 +93,19 @@ class JobEvents:
 
     async def _done_message(self, event_id: str | None, data: dict[str, Any]) -> bytes:
         self._is_done = True
-        try:
-            data = (await self._read_view()).model_dump(mode="json")
-        except NotFound:  # deleted meanwhile
+        view = await self._find_view()
+        if view is None:
             data = data | {"id": self._job_id, "deleted": True}
+        else:
+            data = view.model_dump(mode="json")
         return _message(JobEvent.DONE, data, event_id)
+
+    async def _find_view(self) -> JobView | None:
+        """Return the job, or None where it was deleted meanwhile."""
+        try:
+            return await self._read_view()
+        except NotFound:
+            return None
 
     async def _read_stream(self) -> list[StreamEvent]:
         """Return the stream after `last_id`; nothing while Redis is away."""
