@@ -133,6 +133,8 @@ def test_what_is_said_while_the_subscriber_reconnects_is_not_lost(
     job_id = submit(api)
     with following(api, job_id) as events:
         next(events)
+        hand.tell(job_id, JobEvent.PROGRESS, step=0, steps=12, fraction=0)
+        next(events)  # the past is read; from here on it listens
         assert cache.client_kill_filter(_type="pubsub") >= 1
         hand.tell(job_id, JobEvent.PROGRESS, step=1, steps=12, fraction=1 / 12)
         kind, data, _ = next(events)

@@ -96,11 +96,11 @@ def test_a_replay_waits_too(api: httpx.Client, hand: Hand) -> None:
 def test_waits_are_told_and_need_no_poll(settings: Settings, keys: Keys, hand: Hand) -> None:
     patient = settings.model_copy(update={"wait_poll_interval_s": 600})
     headers = bearer(keys.first)
-    with serve(patient) as url, httpx.Client(base_url=url, headers=headers, timeout=40) as api:
-        finished = post_waiting(api)
+    with serve(patient) as url, httpx.Client(base_url=url, headers=headers, timeout=15) as api:
+        finished = post_waiting(api, 60)
         hand.finish(claim_one(hand))  # type: ignore[arg-type]
         assert finished().status_code == 201
-        canceled = post_waiting(api)
+        canceled = post_waiting(api, 60)
         while not (jobs := api.get("/v1/jobs?status=queued").json()["data"]):
             time.sleep(0.02)
         api.post(f"/v1/jobs/{jobs[0]['id']}/cancel")
