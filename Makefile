@@ -8,7 +8,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
   $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
   && echo $$p && break; done)
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install -qq
+# Without a home there is no cache, and nothing to say about it.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input $(if $(wildcard $(HOME)/.),,--no-cache-dir) install -qq
 INSTALLED := .venv/.installed
 
 export PIP_ROOT_USER_ACTION := ignore
