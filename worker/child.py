@@ -4,7 +4,6 @@ import logging
 import os
 import signal
 import threading
-import time
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -20,6 +19,7 @@ from shared.jobs.report_worker import WorkerReport, retire_worker
 from shared.queue import Doorbell, make_celery, make_doorbell, wake_channel
 from shared.redis_client import make_redis
 from worker.drain import DrainFlag
+from worker.exit_broken import exit_broken
 from worker.fault_points import FaultPoints
 from worker.heartbeat import Heartbeat
 from worker.held_jobs import HeldJobs
@@ -31,9 +31,6 @@ from worker.retry import DATABASE_AWAY
 from worker.run_shift import run_shift
 from worker.wake import WakeListener
 from worker.watchdog import Watchdog
-
-EXIT_BROKEN = 70
-PAUSE_BEFORE_EXIT_S = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -55,12 +52,8 @@ class Child:
     def run_shift(self) -> None:
         """Run one shift; a process whose shift broke ends, and its successor takes over."""
         self._is_in_shift = True
-        try:
+        with exit_broken():
             run_shift(self._parts)
-        except Exception:  # noqa: BLE001 - what broke the loop may have broken the device too
-            _log.exception("the shift broke; this process ends")
-            time.sleep(PAUSE_BEFORE_EXIT_S)
-            os._exit(EXIT_BROKEN)
         self._is_in_shift = False
         if self._parts.drain.is_raised_here:
             self.close()

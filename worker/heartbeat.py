@@ -65,6 +65,8 @@ class Heartbeat:
                 self._beat()
             except DATABASE_AWAY as error:
                 _log.warning("heartbeat: %s", type(error).__name__)
+            except Exception:  # noqa: BLE001 - without beats every job we hold would be lost
+                _log.exception("heartbeat")
             # however often it is asked to beat early, the database is left a pause
             self._ending.wait(min(SHORTEST_PAUSE_S, self._interval_s))
             self._early.wait(self._interval_s)

@@ -63,6 +63,15 @@ class ModelShelf:
             except ModelUnavailable as error:
                 _log.warning("%s is not loaded: %s", entry.id, error)
 
+    def check_device(self) -> None:
+        """Return if the device still computes.
+
+        Raises:
+            RuntimeError: It is broken until another process takes it: no job is to blame.
+        """
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+
     def _read(self, model: str) -> LoadedModel:
         """Load a model's files.
 

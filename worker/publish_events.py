@@ -34,12 +34,16 @@ class _Event(NamedTuple):
 
 
 class Publisher:
-    """Publishes in order; never blocks, never raises."""
+    """Publishes in order; never blocks, never raises.
+
+    After a failure only ends are tried for a while, so that a dead Redis holds up none of them.
+    """
 
     def __init__(self, stream: JobStream) -> None:
         self._stream = stream
         self._waiting: queue.Queue[_Event | None] = queue.Queue(MAX_WAITING)
         self._ending = threading.Event()
+        self._silent_until_s = 0.0
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
 
     def __enter__(self) -> Self:
@@ -74,6 +78,9 @@ class Publisher:
         return event.kind is JobEvent.DONE and is_fresh and not self._ending.is_set()
 
     def _try(self, event: _Event) -> bool:
+        """Publish one event; tell whether Redis took it."""
+        if event.kind is not JobEvent.DONE and time.monotonic() < self._silent_until_s:
+            return False
         data = event.data
         if event.preview is not None:
             height_px, width_px = event.preview.shape[:2]
@@ -85,7 +92,10 @@ class Publisher:
             }
         try:
             self._stream.publish(event.job_id, event.kind, data)
-        except redis.RedisError as error:
-            _log.warning("stream of %s: %s", event.job_id, type(error).__name__)
+        except (redis.RedisError, OSError) as error:
+            if self._silent_until_s == 0:
+                _log.warning("events are dropped: %s", type(error).__name__)
+            self._silent_until_s = time.monotonic() + RETRY_AFTER_S
             return False
+        self._silent_until_s = 0.0
         return True

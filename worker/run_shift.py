@@ -7,7 +7,6 @@ the table of held jobs and nothing else; the loop takes and gives between ticks.
 """
 
 import contextlib
-import logging
 import queue
 from collections import deque
 from typing import assert_never
@@ -25,8 +24,6 @@ from worker.parts import Parts
 from worker.to_request import to_request
 
 IDLE_TURN_S = 0.05
-
-_log = logging.getLogger(__name__)
 
 
 def run_shift(parts: Parts) -> None:
@@ -126,6 +123,7 @@ class _Loop:
             case Finished():
                 self._finisher.complete(job, event)
             case Failed():
+                self._parts.shelf.check_device()
                 failure = Failure(
                     code=JobErrorCode(event.code),
                     message=event.message,

@@ -16,13 +16,15 @@ def run_shift() -> None:
 
 def start_child(**_arguments: Any) -> None:  # noqa: ANN401 - Celery's own
     """Take over from a predecessor, then load, before any doorbell."""
+    from worker.exit_broken import exit_broken
     from worker.take_over import take_over_here
 
-    take_over_here()  # before torch, which takes seconds to import
+    with exit_broken():  # Celery would log the error and keep a child that can do nothing
+        take_over_here()  # before torch, which takes seconds to import
 
-    from worker.child import get_child
+        from worker.child import get_child
 
-    get_child()
+        get_child()
 
 
 def stop_child(**_arguments: Any) -> None:  # noqa: ANN401 - Celery's own

@@ -147,7 +147,6 @@ def test_a_store_that_comes_back_is_tried_again(
     tenant: Tenant, parts: Parts, start_shift: StartShift, tmp_path: Path
 ) -> None:
     blocked = tmp_path / "images"
-    blocked.rmdir()
     blocked.write_text("a file where the folder should be")
     job_id = tenant.submit(num_inference_steps=2)
     shift = start_shift(parts)
@@ -163,7 +162,6 @@ def test_a_store_that_stays_away_fails_the_job_for_free(
 ) -> None:
     parts = start_worker(lease_s=1)
     blocked = tmp_path / "images"
-    blocked.rmdir()
     blocked.write_text("a file where the folder should be")
     job_id = tenant.submit(num_inference_steps=2)
     run_shift(parts)
