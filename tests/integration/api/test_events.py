@@ -28,6 +28,7 @@ def read_events(answer: httpx.Response) -> Iterator[Event]:
     """Yield (type, data, id) of each event as it comes; the end of the stream ends it."""
     fields: dict[str, str] = {}
     for line in answer.iter_lines():
+        assert not line.startswith(":"), "nothing was told for as long as a heartbeat takes"
         if line:
             name, _, value = line.partition(": ")
             fields[name] = value
