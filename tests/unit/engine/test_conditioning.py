@@ -30,6 +30,12 @@ def test_what_was_cut_is_said_in_the_words_of_the_caller(tiny: Path) -> None:
     check_equals_diffusers(tiny, wanted, done)
 
 
+def test_the_cut_is_where_the_place_ends(tiny: Path) -> None:
+    model = load_model(tiny, "sd15", CPU, torch.float32)
+    encoded = model.encode_prompt("x" * 22 + " tail", "", is_guided=False)
+    assert encoded.warnings == ("prompt-truncated: tail",)
+
+
 @pytest.mark.parametrize("prompt", ["", "x" * 22, "été ☕"])
 def test_what_fits_is_not_cut(tiny: Path, prompt: str) -> None:
     wanted = new_request("job", prompt=prompt)

@@ -1,14 +1,18 @@
 """Previews resemble the picture they promise, and come when they are due."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from tests.unit.engine.requests import CPU, finished, new_engine, new_request, run_to_end
 from worker.engine.events import Pixels, StepDone
 from worker.engine.latents import seeded_noise
 from worker.engine.loading import load_model
+from worker.engine.preview import fit_painter
 
 
 def test_previews_come_every_so_many_steps_but_not_beside_the_picture(tiny: Path) -> None:
@@ -26,6 +30,25 @@ def test_previews_come_every_so_many_steps_but_not_beside_the_picture(tiny: Path
     assert list(previews) == [("third", 3), ("third", 6)]
     assert {preview.shape for preview in previews.values()} == {(16, 24, 3)}
     assert {preview.dtype for preview in previews.values()} == {np.dtype(np.uint8)}
+
+
+class BendingDecoder:
+    """Colours that fold back on themselves, which no linear map can follow."""
+
+    device, dtype = CPU, torch.float32
+    config = SimpleNamespace(latent_channels=4, scaling_factor=0.5)
+
+    def decode(self, latents: torch.Tensor) -> tuple[torch.Tensor]:
+        colours = (latents[:, :3] / 2).abs() - 0.5
+        return (colours.repeat_interleave(8, 2).repeat_interleave(8, 3),)
+
+
+def test_a_painter_learns_colours_that_bend() -> None:
+    latents = seeded_noise(5, (4, 4, 4), torch.float32).clamp(-2, 2)
+    latents = latents.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    expected = ((latents[0, :3].abs() - 0.5) / 2 + 0.5).clamp(0, 1).permute(1, 2, 0) * 255
+    painted = fit_painter(BendingDecoder()).paint(latents)[::2, ::2]
+    assert _distance(painted, expected.numpy()) < 25
 
 
 def test_a_painting_resembles_what_the_decoder_makes(mini: Path) -> None:
@@ -63,5 +86,5 @@ def _shrink(picture: Pixels, factor: int) -> Pixels:
     return np.asarray(blocks.mean(axis=(1, 3)).astype(np.uint8))
 
 
-def _distance(one: Pixels, other: Pixels) -> float:
+def _distance(one: Pixels, other: npt.NDArray[Any]) -> float:
     return float(np.abs(one.astype(float) - other.astype(float)).mean())
