@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.live_workers import LiveWorkers
 from shared.config import Settings
-from shared.db import Role, Sessions, make_sessions, transaction
+from shared.db import Role, Sessions, close_sessions, make_sessions, transaction
 from shared.events.stream import JobStream, cache_url, make_job_stream
 from shared.images.make_store import make_store
 from shared.images.store import ImageStore
@@ -66,7 +66,7 @@ class Parts:
         """Close what was opened."""
         await self.cache.aclose()
         self.broker.close()
-        self.sessions.kw["bind"].dispose()
+        close_sessions(self.sessions)
 
 
 def make_parts(settings: Settings) -> Parts:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import Connection, MetaData, create_engine, event, text
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, sessionmaker
 
@@ -84,6 +84,11 @@ def transaction(sessions: Sessions) -> Generator[Session]:
             yield session
         for callback in _callbacks(session):
             callback()
+
+
+def close_sessions(sessions: Sessions) -> None:
+    """Close the connections of a factory that is used no longer."""
+    cast("Engine", sessions.kw["bind"]).dispose()
 
 
 def after_commit(session: Session, callback: Callable[[], None]) -> None:

@@ -189,4 +189,7 @@ class Unavailable(DomainError):
 
     def __init__(self, part: str) -> None:
         self.part = part
-        super().__init__(f"The {part} does not answer. Nothing was stored; try again shortly.")
+        super().__init__(
+            f"The {part} does not answer. Try again shortly; with the same Idempotency-Key, what"
+            " was stored nevertheless is found and not made twice."
+        )

@@ -15,7 +15,7 @@ import httpx
 
 from cli.embedded.process import Command, find_free_port, start_process, stop_process
 from shared.config import Settings, process_environment
-from shared.db import Role, make_sessions, transaction
+from shared.db import Role, close_sessions, make_sessions, transaction
 from shared.ids import TenantId
 from shared.tenants.create_key import create_key
 from shared.tenants.create_tenant import get_or_create_tenant
@@ -131,4 +131,4 @@ def new_tenant(settings: Settings) -> tuple[TenantId, str]:
             scopes = (Scope.JOBS_READ, Scope.JOBS_WRITE)
             return tenant_id, create_key(session, tenant_id, "test", scopes)[1]
     finally:
-        sessions.kw["bind"].dispose()
+        close_sessions(sessions)

@@ -4,7 +4,7 @@ import logging
 import threading
 
 from shared.config import Settings
-from shared.db import Role, Sessions, make_sessions, transaction
+from shared.db import Role, Sessions, close_sessions, make_sessions, transaction
 from shared.jobs.requeue import release_worker
 from shared.jobs.table import Job
 from shared.queue import make_celery, make_doorbell
@@ -23,7 +23,7 @@ def take_over_here() -> None:
     sessions = make_sessions(settings, Role.WORKER)
     if take_over(settings, sessions, settings.worker_id):
         make_doorbell(settings, make_celery(settings)).ring(settings.pool)
-    sessions.kw["bind"].dispose()
+    close_sessions(sessions)
 
 
 def take_over(settings: Settings, sessions: Sessions, worker_id: str) -> list[Job]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from shared.errors import InvalidCursor, NotFound
@@ -104,21 +104,6 @@ def get_image(session: Session, tenant_id: TenantId, job_id: JobId, index: int) 
     if image is None:
         raise NotFound("image")
     return image
-
-
-def get_position(session: Session, tenant_id: TenantId, job: Job) -> int | None:
-    """Return a queued job's place among its tenant's, from 1; None once it is claimed."""
-    if job.status is not JobStatus.QUEUED:
-        return None
-    ahead = session.scalars(
-        select(func.count()).where(
-            Job.tenant_id == tenant_id,
-            Job.pool == job.pool,
-            Job.status == JobStatus.QUEUED,
-            Job.id < job.id,
-        )
-    ).one()
-    return ahead + 1
 
 
 def _filtered(which: JobFilter) -> Select[Job]:

@@ -18,7 +18,7 @@ from api.app import assemble
 from api.parts import make_parts
 from cli.embedded.process import find_free_port
 from shared.config import Settings
-from shared.db import Role, Sessions, make_sessions, transaction
+from shared.db import Role, Sessions, close_sessions, make_sessions, transaction
 from shared.events.stream import JobEvent, JobStream, make_job_stream
 from shared.ids import JobId, TenantId
 from shared.images.keys import image_key
@@ -82,7 +82,7 @@ def keys_of(settings: Settings) -> Iterator[Keys]:
     both = (Scope.JOBS_READ, Scope.JOBS_WRITE)
     made.first, made.second = made.make(*both), made.make(*both, tenant="second")
     yield made
-    admin.kw["bind"].dispose()
+    close_sessions(admin)
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def draw(shade: int) -> bytes:
 def hand(settings: Settings) -> Iterator[Hand]:
     sessions = make_sessions(settings, Role.WORKER)
     yield Hand(sessions, make_store(settings), make_job_stream(settings))
-    sessions.kw["bind"].dispose()
+    close_sessions(sessions)
 
 
 def assert_problem(answer: httpx.Response, status: int, slug: str) -> dict[str, object]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.config import Settings
-from shared.db import Role, Sessions, make_sessions, set_tenant, transaction
+from shared.db import Role, Sessions, close_sessions, make_sessions, set_tenant, transaction
 from shared.ids import JobId, TenantId
 from shared.jobs.claim import ClaimedJob, claim_jobs
 from shared.jobs.requests import TextToImageRequest
@@ -61,4 +61,4 @@ def bench(settings: Settings) -> Iterator[Bench]:
         tenant_id = TenantId(get_or_create_tenant(session, "first").id)
     yield Bench(api=api, worker=worker, admin=admin, tenant_id=tenant_id)
     for sessions in (api, worker, admin):
-        sessions.kw["bind"].dispose()
+        close_sessions(sessions)

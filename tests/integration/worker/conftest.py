@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import redis
 from sqlalchemy import select
 
 from shared.config import Settings
-from shared.db import Role, Sessions, make_sessions, set_tenant, transaction
+from shared.db import Role, Sessions, close_sessions, make_sessions, set_tenant, transaction
 from shared.events.stream import stream_key
 from shared.ids import JobId, TenantId
 from shared.images.table import Image
@@ -149,7 +150,7 @@ def tenant(settings: Settings) -> Iterator[Tenant]:
         tenant_id = TenantId(get_or_create_tenant(session, "first").id)
     yield Tenant(settings, tenant_id, api, admin)
     for sessions in (api, admin):
-        sessions.kw["bind"].dispose()
+        close_sessions(sessions)
 
 
 StartWorker = Callable[..., Parts]
@@ -165,7 +166,7 @@ def start_worker(settings: Settings, shelf: ModelShelf, tmp_path: Path) -> Itera
         own = settings.model_copy(update={"stall_s": 3600, "load_stall_s": 3600} | changes)
         doorbell = make_doorbell(own, make_celery(own))
         parts, threads = assemble(own, "worker-1", shelf, DrainFlag(tmp_path / "drain"), doorbell)
-        stops.extend((parts.sessions.kw["bind"].dispose, parts.watchdog.stop, threads.close))
+        stops.extend((partial(close_sessions, parts.sessions), parts.watchdog.stop, threads.close))
         return parts
 
     yield start

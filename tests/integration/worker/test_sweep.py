@@ -11,7 +11,7 @@ import redis
 from sqlalchemy import func, select, update
 
 from shared.config import Settings
-from shared.db import Role, make_sessions, transaction
+from shared.db import Role, close_sessions, make_sessions, transaction
 from shared.events.stream import make_job_stream
 from shared.images.make_store import make_store
 from shared.images.store import ObjectMissing
@@ -35,7 +35,7 @@ def parts(settings: Settings) -> Iterator[SweepParts]:
         make_job_stream(settings),
         make_doorbell(settings, make_celery(settings)),
     )
-    sessions.kw["bind"].dispose()
+    close_sessions(sessions)
 
 
 def count_doorbells(settings: Settings) -> int:
