@@ -43,7 +43,8 @@ def extend_leases(session: Session, steps: Mapping[Held, int], lease_s: float) -
         )
         .values(
             lease_expires_at=func.now() + timedelta(seconds=lease_s),
-            progress_step=func.greatest(Job.progress_step, named.c.step),
+            # a scheduler may take one step more than it was asked for
+            progress_step=func.least(func.greatest(Job.progress_step, named.c.step), Job.num_steps),
         )
         .returning(Job.id, Job.attempt, Job.cancel_requested_at)
         .execution_options(synchronize_session=False)

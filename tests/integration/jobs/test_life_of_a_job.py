@@ -198,6 +198,14 @@ def test_cancel_pays_the_steps_done(bench: Bench) -> None:
     assert [line.pixel_steps for line in ledger(bench)] == [0, 128 * 128 * 3]
 
 
+def test_progress_never_passes_the_steps_that_were_asked_for(bench: Bench) -> None:
+    job_id = bench.submit_id(num_inference_steps=61)
+    [claimed] = bench.claim()
+    with transaction(bench.worker) as session:
+        extend_leases(session, {claimed.held: 62}, 30)
+    assert read(bench, job_id).progress_step == 61
+
+
 def test_a_deadline_ends_queued_and_running_jobs(bench: Bench) -> None:
     ids = [bench.submit_id(), bench.submit_id()]
     [claimed] = bench.claim(limit=1)
