@@ -32,8 +32,8 @@ FULL = Recipe(
     text_encoder_s=200,
     shards=16,
     shard_size=2000,
-    unet=Plan(seconds=5400, seed=0),
-    decoder=Phase("decoder", 128, 8, 540, 8e-4, 2e-5),
+    unet=Plan(seconds=5040, seed=0),
+    decoder=Phase("decoder", 128, 8, 900, 8e-4, 2e-5),
 )
 # Long enough to run every line, far too short to learn anything.
 SMOKE = Recipe(

@@ -10,9 +10,9 @@ PROMPTS = (
     "sun over hills",
     "a red circle left of a blue square on a yellow background",
     "a blue house",
-    "a large pink heart on a purple background",
+    "a large yellow star on a black background",
     "a rainbow",
-    "a small green star in the top left corner",
+    "a smiley on a pink background",
     "a boat with red sails",
     "a white ring above an orange diamond on a blue background",
 )
