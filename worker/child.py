@@ -16,8 +16,8 @@ from shared.db import Role, make_sessions, transaction
 from shared.events.stream import make_job_stream
 from shared.images.make_store import make_store
 from shared.jobs.report_worker import WorkerReport, retire_worker
-from shared.queue import Doorbell, make_celery, make_doorbell, wake_channel
-from shared.redis_client import make_redis
+from shared.queue import Doorbell, make_celery, make_doorbell, queue_name, wake_channel
+from shared.redis_client import KEY_PREFIX, make_redis
 from worker.drain import DrainFlag
 from worker.exit_broken import exit_broken
 from worker.fault_points import FaultPoints
@@ -30,6 +30,7 @@ from worker.publish_events import Publisher
 from worker.retry import DATABASE_AWAY
 from worker.run_shift import run_shift
 from worker.wake import WakeListener
+from worker.watch_parent import ParentEnder, ParentWatch
 from worker.watchdog import Watchdog
 
 _log = logging.getLogger(__name__)
@@ -48,6 +49,18 @@ class Child:
         self._parts.watchdog.feed_for_loading()
         self._parts.shelf.load_pool()
         self._parts.watchdog.stop()
+
+    def watch_parent(self) -> None:
+        """End the parent should it go deaf; only an idle child can tell."""
+        settings = self._parts.settings
+        client = make_redis(settings.redis_url.get_secret_value(), settings.redis_timeout_s)
+        key = f"{KEY_PREFIX}{queue_name(settings.pool)}"
+        watch = ParentWatch(
+            count_doorbells=lambda: client.llen(key),
+            is_busy=lambda: self._is_in_shift or self._parts.drain.is_raised,
+            end_parent=ParentEnder(),
+        )
+        self._threads.enter_context(watch)
 
     def run_shift(self) -> None:
         """Run one shift; a process whose shift broke ends, and its successor takes over."""
@@ -84,6 +97,7 @@ def get_child() -> Child:
     doorbell = make_doorbell(settings, make_celery(settings))
     child = Child(*assemble(settings, worker_id, make_shelf(settings), flag, doorbell))
     child.load_models()
+    child.watch_parent()
     signal.signal(signal.SIGTERM, child.stop)
     return child
 

@@ -13,22 +13,7 @@ import pytest
 from tests.faults.breakable import Breakable, eventually, kill, report
 
 LONG = {"num_inference_steps": 30}
-
-
-def test_the_workers_child_is_killed_while_it_denoises(service: Breakable) -> None:
-    jobs = service.submit(3, **LONG)
-    service.wait_until_running(jobs)
-    child = service.find_child()
-    killed_s = kill(child)
-    eventually(lambda: all(service.job(one)["lost_attempts"] for one in jobs))
-    report("taken back", killed_s)
-    service.wait_until_running(jobs[:1])
-    report("running again", killed_s)
-    ended = service.wait_until_ended(jobs)
-    report("ended", killed_s)
-    assert service.parent.poll() is None
-    assert service.find_child().pid != child.pid
-    assert {job["status"] for job in ended.values()} == {"succeeded"}
+LONG_LEASE_S = 120
 
 
 def test_the_workers_parent_is_killed_while_its_child_denoises(service: Breakable) -> None:
@@ -43,6 +28,24 @@ def test_the_workers_parent_is_killed_while_its_child_denoises(service: Breakabl
     report("ended", killed_s)
     assert {job["status"] for job in ended.values()} == {"succeeded"}
     assert all(job["lost_attempts"] >= 1 for job in ended.values())
+
+
+def test_the_workers_child_is_killed_while_it_denoises(service: Breakable) -> None:
+    service.restart_worker(lease_s=LONG_LEASE_S)
+    jobs = service.submit(3, **LONG)
+    service.wait_until_running(jobs)
+    child = service.find_child()
+    killed_s = kill(child)
+    eventually(lambda: all(service.job(one)["lost_attempts"] for one in jobs))
+    report("taken back", killed_s)
+    assert time.monotonic() - killed_s < LONG_LEASE_S  # so it was the child's successor
+    service.wait_until_running(jobs[:1])
+    report("running again", killed_s)
+    ended = service.wait_until_ended(jobs)
+    report("ended", killed_s)
+    assert service.parent.poll() is None
+    assert service.find_child().pid != child.pid
+    assert {job["status"] for job in ended.values()} == {"succeeded"}
 
 
 @dataclass
@@ -114,12 +117,13 @@ def test_redis_is_killed_and_comes_back(service: Breakable) -> None:
 
 def test_redis_is_erased_again_and_again(service: Breakable) -> None:
     with service.broker() as broker:
+        jobs = []
         for _ in range(12):
-            service.submit(2, num_inference_steps=10)
+            jobs += service.submit(2, num_inference_steps=10)
             broker.flushall()
             time.sleep(0.2)
     erased_s = time.monotonic()
-    ended = service.wait_until_ended()
+    ended = service.wait_until_ended(jobs)
     report("ended", erased_s)
     assert {job["status"] for job in ended.values()} == {"succeeded"}
 
