@@ -1,5 +1,6 @@
 """Servers are started once for the whole run; each test gets a database and stores of its own."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 

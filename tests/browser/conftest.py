@@ -12,7 +12,7 @@ from tests.stack import Stack, run_stack
 PATIENCE_MS = 60_000  # the machine may be busy with other tests
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stack(
     postgres: RunningPostgres,
     template_database: str,
@@ -37,7 +37,7 @@ def stack(
     postgres.drop_database(name)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:

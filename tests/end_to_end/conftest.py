@@ -9,7 +9,7 @@ from tests.servers import RunningPostgres, RunningRedis, make_settings
 from tests.stack import Stack, run_stack
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stack(
     postgres: RunningPostgres,
     template_database: str,
@@ -34,7 +34,7 @@ def stack(
     postgres.drop_database(name)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningUp]:
     """A ready `atelier up` for the tests that only use it."""
     with up_in(tmp_path_factory.mktemp("up")) as running:
