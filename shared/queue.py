@@ -29,7 +29,8 @@ def wake_channel(pool: str) -> str:
 
 def make_celery(settings: Settings) -> Celery:
     """Build the Celery app; both edges use it, only the worker registers tasks on it."""
-    app = Celery("atelier", broker=settings.redis_url.get_secret_value())
+    # not current: a process may ring by one app while Celery runs it by another
+    app = Celery("atelier", broker=settings.redis_url.get_secret_value(), set_as_current=False)
     app.conf.update(
         result_backend=None,
         task_ignore_result=True,

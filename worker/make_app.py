@@ -29,6 +29,7 @@ _TRANSPORT = {
 def make_worker_app(settings: Settings) -> Celery:
     """Build the Celery app that a worker's parent runs; its child gets a copy."""
     app = make_celery(settings)
+    app.set_current()
     flag = make_drain_flag()
     app.conf.update(
         {

@@ -52,3 +52,4 @@ def service(running: Breakable) -> Iterator[Breakable]:
     keys = {row["key"] for row in running.world.rows(images)}
     eventually(lambda: running.world.files() == keys)
     running.world.check(running.accepted)
+    assert "is broken" not in running.stack.log("worker").read_text()  # it died of us alone
