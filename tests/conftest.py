@@ -19,6 +19,9 @@ from tests.servers import (
     server_folder,
 )
 
+# A shell that runs this in the background has Ctrl-C ignored, and every child would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @pytest.fixture(scope="session")
 def servers_folder() -> Iterator[Path]:

@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import sys
 import threading
 from contextlib import ExitStack
 from functools import cache
@@ -32,6 +33,9 @@ from worker.run_shift import run_shift
 from worker.wake import WakeListener
 from worker.watch_parent import ParentEnder, ParentWatch
 from worker.watchdog import Watchdog
+
+# The loop takes the interpreter back thousands of times a step, and must not wait for it each time.
+SWITCH_INTERVAL_S = 0.0005
 
 _log = logging.getLogger(__name__)
 
@@ -95,6 +99,7 @@ def get_child() -> Child:
     worker_id = settings.worker_id or f"worker-{os.getppid()}"
     flag = DrainFlag(Path(current_app.conf[DRAIN_FILE]))
     doorbell = make_doorbell(settings, make_celery(settings))
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     child = Child(*assemble(settings, worker_id, make_shelf(settings), flag, doorbell))
     child.load_models()
     child.watch_parent()
