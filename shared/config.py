@@ -172,6 +172,9 @@ class Settings(BaseSettings):
     preview_interval_steps: int = Field(
         default=2, ge=0, description="Steps between previews; 0 sends none."
     )
+    progress_interval_s: float = Field(
+        default=0.1, ge=0, description="Shortest time between two progress events of one job."
+    )
     fault_point: str | None = Field(
         default=None,
         description="Breaks a worker on purpose, for tests: `name:kill` or `name:sleep=SECONDS`.",

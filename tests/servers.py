@@ -262,6 +262,7 @@ def make_settings(**values: object) -> Settings:
         "stall_s": 6,
         "load_stall_s": 60,
         "wait_poll_interval_s": 0.1,
+        "progress_interval_s": 0,
     }
     return Settings.model_validate({"secret_key": SECRET_KEY} | timers | values)
 

@@ -4,6 +4,7 @@ import threading
 from enum import StrEnum
 
 from shared.jobs.claim import ClaimedJob, Held
+from worker.encode_image import Pixels
 
 
 class StopReason(StrEnum):
@@ -19,6 +20,8 @@ class HeldJob:
     Attributes:
         id: Name of this attempt in the engine; a later attempt of the same job has another.
         step: Steps done so far.
+        told_s: When its stream was last told of a step.
+        preview: A picture of what it becomes that its stream was not told yet.
         stop: Why it is not to go on, once it is not.
         takes_slot: Until the engine has ended it.
     """
@@ -28,6 +31,8 @@ class HeldJob:
         self.held = claimed.held
         self.id = f"{claimed.held.job_id}/{claimed.held.attempt}"
         self.step = 0
+        self.told_s = 0.0
+        self.preview: Pixels | None = None
         self.stop: StopReason | None = None
         self.takes_slot = True
 

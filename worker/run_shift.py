@@ -8,6 +8,7 @@ the table of held jobs and nothing else; the loop takes and gives between ticks.
 
 import contextlib
 import queue
+import time
 from collections import deque
 from typing import assert_never
 
@@ -85,6 +86,9 @@ class _Loop:
     def _admit(self) -> None:
         while self._waiting and self._has_room_for(self._waiting[0]):
             job = self._waiting.popleft()
+            if job.stop is not None:  # asked between its claim and its way here
+                self._finisher.stop(job, steps_done=0)
+                continue
             try:
                 self._start(job)
             except ModelUnavailable as error:
@@ -136,7 +140,15 @@ class _Loop:
                 assert_never(event)
 
     def _tell_progress(self, job: HeldJob, event: StepDone) -> None:
+        """Tell the stream, but not of each step: small pictures make steps faster than eyes see."""
         job.step = event.step
+        if event.preview is not None:
+            job.preview = event.preview
+        interval_s = self._parts.settings.progress_interval_s
+        now_s = time.monotonic()
+        if now_s - job.told_s < interval_s and event.step < event.steps:
+            return
+        job.told_s = now_s
         tell = self._parts.publisher.publish
         progress = {
             "step": event.step,
@@ -144,5 +156,6 @@ class _Loop:
             "fraction": round(event.step / event.steps, 4),
         }
         tell(job.held.job_id, JobEvent.PROGRESS, progress)
-        if event.preview is not None:
-            tell(job.held.job_id, JobEvent.PREVIEW, {"index": 0}, event.preview)
+        if job.preview is not None:
+            tell(job.held.job_id, JobEvent.PREVIEW, {"index": 0}, job.preview)
+            job.preview = None

@@ -14,6 +14,16 @@ from shared.redis_client import KEY_PREFIX, make_redis
 CHANNEL = f"{KEY_PREFIX}job-events"
 MAX_EVENTS = 512
 
+# One way there and back for what would be three; `data` is JSON already.
+_PUBLISH = """
+local job_id, kind, data = ARGV[1], ARGV[2], ARGV[3]
+local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[4], '*', 'type', kind, 'data', data)
+redis.call('EXPIRE', KEYS[1], ARGV[5])
+local head = cjson.encode({job_id = job_id, id = id, type = kind})
+redis.call('PUBLISH', ARGV[6], string.sub(head, 1, -2) .. ',"data":' .. data .. '}')
+return id
+"""
+
 
 class JobEvent(StrEnum):
     """What a stream may say."""
@@ -44,6 +54,7 @@ class JobStream:
 
     def __init__(self, client: redis.Redis, lifetime_s: int) -> None:
         self._client = client
+        self._publish = client.register_script(_PUBLISH)
         self._lifetime_s = lifetime_s
 
     def publish(self, job_id: JobId, kind: JobEvent, data: dict[str, Any]) -> None:
@@ -53,15 +64,10 @@ class JobStream:
             RedisError: Redis did not take it; a caller that can go on without, should.
         """
         body = json.dumps(data, separators=(",", ":"))
-        key = stream_key(job_id)
-        entry: Any = self._client.xadd(
-            key, {"type": kind.value, "data": body}, maxlen=MAX_EVENTS, approximate=True
+        self._publish(
+            keys=[stream_key(job_id)],
+            args=[job_id, kind.value, body, MAX_EVENTS, self._lifetime_s, CHANNEL],
         )
-        message = {"job_id": job_id, "id": entry.decode(), "type": kind.value, "data": data}
-        pipe = self._client.pipeline(transaction=False)
-        pipe.expire(key, self._lifetime_s)
-        pipe.publish(CHANNEL, json.dumps(message, separators=(",", ":")))
-        pipe.execute()
 
     def erase(self, job_id: JobId) -> None:
         """Remove all that was said of a job.

@@ -78,6 +78,17 @@ def test_the_stream_tells_the_way_in_order(tenant: Tenant, parts: Parts) -> None
     assert json.loads(events[-1][1]) == {"status": "succeeded"}
 
 
+def test_a_stream_is_not_told_more_often_than_is_asked(
+    tenant: Tenant, start_worker: StartWorker
+) -> None:
+    job_id = tenant.submit(num_inference_steps=20)
+    run_shift(start_worker(progress_interval_s=3600))
+    events = eventually(lambda: (said := tenant.events(job_id)) and said[-1][0] == "done" and said)
+    told = [json.loads(data)["step"] for kind, data in events if kind == "progress"]
+    assert told == [1, 20]
+    assert [kind for kind, _ in events].count("preview") == 1
+
+
 def test_what_was_cut_from_a_prompt_is_said(tenant: Tenant, parts: Parts) -> None:
     job_id = tenant.submit(prompt="word " * 100)
     run_shift(parts)
