@@ -97,7 +97,8 @@ def test_an_interrupted_first_start_is_begun_again() -> None:
 def test_redis_keeps_what_it_was_told_over_a_kill() -> None:
     with server_folder() as parent:
         folder = parent / 'a "folder" with spaces'
-        folder.mkdir(mode=0o711)
+        folder.mkdir()
+        folder.chmod(0o711)  # whatever the umask
         _keep_over_a_kill(folder)
 
 
