@@ -20,6 +20,7 @@ from shared.ids import TenantId
 from shared.tenants.create_key import create_key
 from shared.tenants.create_tenant import get_or_create_tenant
 from shared.tenants.keys import Scope
+from tests.servers import RunningPostgres, RunningRedis, make_settings
 
 ROOT = Path(__file__).parents[1]
 READY_TIMEOUT_S = 240
@@ -119,6 +120,33 @@ def run_stack(
     finally:
         for part in list(stack.processes):
             stack.stop(part)
+
+
+@contextmanager
+def run_patient_stack(
+    postgres: RunningPostgres,
+    template_database: str,
+    redis_server: RunningRedis,
+    folder: Path,
+    **changes: object,
+) -> Iterator[Stack]:
+    """Yield a service on a database of its own, for tests that only use it."""
+    name = postgres.create_database(template_database)
+    settings = make_settings(
+        database_url=postgres.database_url(name),
+        migrations_database_url=postgres.superuser_url(name),
+        redis_url=redis_server.url(2),
+        cache_url=redis_server.url(3),
+        store_url=f"file://{folder / 'images'}",
+        home=folder,
+        # the machine may be busy with other tests: a lease must not end in between
+        lease_s=15,
+        stall_s=30,
+        **changes,
+    )
+    with run_stack(settings, folder) as running:
+        yield running
+    postgres.drop_database(name)
 
 
 def new_tenant(settings: Settings) -> tuple[TenantId, str]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.servers import RunningPostgres, RunningRedis, make_settings
-from tests.stack import Stack, run_stack
+from tests.servers import RunningPostgres, RunningRedis
+from tests.stack import Stack, run_patient_stack
 
 PATIENCE_MS = 60_000  # the machine may be busy with other tests
 
@@ -20,21 +20,10 @@ def stack(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
-    name = postgres.create_database(template_database)
-    settings = make_settings(
-        database_url=postgres.database_url(name),
-        migrations_database_url=postgres.superuser_url(name),
-        redis_url=redis_server.url(2),
-        cache_url=redis_server.url(3),
-        store_url=f"file://{folder / 'images'}",
-        home=folder,
-        lease_s=15,
-        stall_s=30,
-        preview_interval_steps=1,
-    )
-    with run_stack(settings, folder) as running:
+    with run_patient_stack(
+        postgres, template_database, redis_server, folder, preview_interval_steps=1
+    ) as running:
         yield running
-    postgres.drop_database(name)
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.running_up import RunningUp, up_in
-from tests.servers import RunningPostgres, RunningRedis, make_settings
-from tests.stack import Stack, run_stack
+from tests.servers import RunningPostgres, RunningRedis
+from tests.stack import Stack, run_patient_stack
 
 
 @pytest.fixture(scope="module")
@@ -17,21 +17,8 @@ def stack(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
-    name = postgres.create_database(template_database)
-    settings = make_settings(
-        database_url=postgres.database_url(name),
-        migrations_database_url=postgres.superuser_url(name),
-        redis_url=redis_server.url(2),
-        cache_url=redis_server.url(3),
-        store_url=f"file://{folder / 'images'}",
-        home=folder,
-        # the machine may be busy with other tests: a lease must not end in between
-        lease_s=15,
-        stall_s=30,
-    )
-    with run_stack(settings, folder) as running:
+    with run_patient_stack(postgres, template_database, redis_server, folder) as running:
         yield running
-    postgres.drop_database(name)
 
 
 @pytest.fixture(scope="module")
