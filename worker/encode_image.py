@@ -39,7 +39,7 @@ def encode_image(
     elif made_from is None:
         picture.save(file, image_format.upper(), quality=quality)
     else:
-        picture.save(file, image_format.upper(), quality=quality, exif=_as_exif(made_from))
+        picture.save(file, image_format.upper(), quality=quality, exif=as_exif(made_from))
     return file.getvalue()
 
 
@@ -60,7 +60,8 @@ def _as_text_chunks(made_from: dict[str, Any] | None) -> PngInfo | None:
     return chunks
 
 
-def _as_exif(made_from: dict[str, Any]) -> Image.Exif:
+def as_exif(made_from: dict[str, Any]) -> Image.Exif:
+    """Return what a picture says of its making, as the EXIF fields of its file."""
     exif = Image.Exif()
     exif[_EXIF_SOFTWARE] = _SOFTWARE
     exif[_EXIF_IMAGE_DESCRIPTION] = json.dumps(made_from)  # ASCII, as EXIF text must be
