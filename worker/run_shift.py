@@ -109,7 +109,7 @@ class _Loop:
             ModelUnavailable: The model cannot be loaded here.
         """
         request = to_request(job, self._parts.settings.preview_interval_steps)
-        self._parts.faults.reach("admit", request.prompt)
+        self._parts.faults.reach("admit", request.images[0].prompt)
         self._parts.watchdog.feed_for_loading()
         self._parts.shelf.load(request.model)
         self._parts.watchdog.feed()

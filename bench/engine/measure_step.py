@@ -41,7 +41,11 @@ def make_tick(pipeline: Any, rows: int) -> Work:  # noqa: ANN401
     from worker.engine.engine import Engine  # noqa: PLC0415
     from worker.engine.families.sd15 import StableDiffusion1  # noqa: PLC0415
     from worker.engine.preview import fit_painter  # noqa: PLC0415
-    from worker.engine.request import GenerationRequest  # noqa: PLC0415
+    from worker.engine.request import (  # noqa: PLC0415
+        GenerationRequest,
+        ImageRequest,
+        Priority,
+    )
 
     model = StableDiffusion1(pipeline, fit_painter(pipeline.vae))
     engine = Engine(
@@ -52,15 +56,17 @@ def make_tick(pipeline: Any, rows: int) -> Work:  # noqa: ANN401
     for number in range(max(rows // 2, 1)):
         request = GenerationRequest(
             id=str(number),
+            tenant=str(number),
+            priority=Priority.NORMAL,
             model="measured",
-            prompt=PROMPT,
-            negative_prompt="",
             width_px=size_px,
             height_px=size_px,
             num_inference_steps=NUM_INFERENCE_STEPS,
             guidance_scale=2.5 if rows > 1 else 1.0,
             scheduler=SCHEDULERS[number % len(SCHEDULERS)],
-            seeds=(number,),
+            sigmas="default",
+            images=(ImageRequest(seed=number, prompt=PROMPT, negative_prompt=""),),
+            second_pass=None,
             is_alone=False,
             preview_every=0,
         )

@@ -23,7 +23,7 @@ from tests.unit.engine.requests import (
 )
 from worker.engine.engine import Engine
 from worker.engine.events import EngineEvent, Failed, Finished, Pixels
-from worker.engine.request import GenerationRequest
+from worker.engine.request import GenerationRequest, ImageRequest
 
 STEPS = (1, 2, 4, 12, 30, 61)  # 61 is rounded to 62 timesteps
 GUIDANCE = (1.0, 2.5, 7.5)
@@ -95,17 +95,17 @@ def _keep(events: list[EngineEvent], done: dict[str, Finished]) -> None:
 
 
 @cache
-def _stock_image(request: GenerationRequest, seed: int) -> Pixels:
-    return diffusers_image(MINI, request, seed)
+def _stock_image(request: GenerationRequest, image: ImageRequest) -> Pixels:
+    return diffusers_image(MINI, request, image)
 
 
 def _check_all(requests: list[GenerationRequest], done: dict[str, Finished]) -> None:
     found = {
-        f"{request.id}, seed {seed}": np.abs(
-            image.astype(int) - _stock_image(request, seed).astype(int)
+        f"{request.id}, seed {image.seed}": np.abs(
+            picture.astype(int) - _stock_image(request, image).astype(int)
         )
         for request in requests
-        for seed, image in zip(request.seeds, done[request.id].images, strict=True)
+        for image, picture in zip(request.images, done[request.id].images, strict=True)
     }
     shares = {name: float((difference > 0).mean()) for name, difference in found.items()}
     worst = max(shares, key=lambda name: shares[name])

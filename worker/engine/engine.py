@@ -74,7 +74,7 @@ class Engine:
             raise ModelUnavailable(f"model {request.model!r} is not loaded")
         if self.free_slots <= 0:
             raise NoFreeSlot(f"all {self._max_slots} slots are taken")
-        if not request.seeds or self._is_held(request.id):
+        if not request.images or self._is_held(request.id):
             raise ValueError(f"{request.id!r} asks for no image, or runs already")
         self._arrivals[request.id] = request
 
@@ -156,7 +156,10 @@ class Engine:
     def _finish(self, generation: Generation) -> None:
         images = [picture for _, picture in sorted(generation.pictures.items())]
         request_id = generation.request.id
-        self._end(Finished(request_id, images, generation.warnings, generation.step))
+        event = Finished(
+            request_id, images, generation.warnings, generation.step, generation.made_with
+        )
+        self._end(event)
 
     def _fail_request(self, request: GenerationRequest, error: Exception) -> None:
         _log.warning("generation %s raised", request.id, exc_info=error)

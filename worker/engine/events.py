@@ -1,6 +1,8 @@
 """What a tick tells the caller. A generation ends in exactly one of the last three."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,11 +26,24 @@ class StepDone:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeWith:
+    """What else decides how an image comes out, beside the request and the weights.
+
+    Attributes:
+        scheduler: Class in diffusers.
+        scheduler_config: As it was built, JSON.
+    """
+
+    scheduler: str
+    scheduler_config: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """All images are made.
 
     Attributes:
-        images: In the order of the request's seeds, each (H, W, 3).
+        images: In the order of the request's, each (H, W, 3).
         warnings: What was done otherwise than asked: `slug: detail`.
     """
 
@@ -36,6 +51,7 @@ class Finished:
     images: list[Pixels]
     warnings: tuple[str, ...]
     steps_done: int
+    made_with: MadeWith
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def predict_noise(model: LoadedModel, trajectories: Sequence[Trajectory]) -> Non
     }  # each (B, ...)
     noise_pred = model.predict_noise(latents, timesteps.to(latents.device), conditioning)
     for trajectory, rows in zip(trajectories, torch.split(noise_pred, num_rows), strict=True):
-        trajectory.noise_pred = guide(rows, trajectory.guidance_scale)
+        trajectory.noise_pred = guide(rows, trajectory.conditioning.guidance_scale)
 
 
 def are_finite(shares: Sequence[Sequence[Trajectory]]) -> list[bool]:

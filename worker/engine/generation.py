@@ -5,18 +5,18 @@ from dataclasses import dataclass
 import torch
 
 from worker.engine.batcher import BatchKey, Member
-from worker.engine.events import Pixels
-from worker.engine.guidance import is_guided
-from worker.engine.latents import seeded_noise
-from worker.engine.model import LoadedModel
+from worker.engine.conditioning import list_cuts
+from worker.engine.events import MadeWith, Pixels
+from worker.engine.model import LoadedModel, Schedule
 from worker.engine.request import GenerationRequest
+from worker.engine.start import start_from_noise
 from worker.engine.trajectory import Trajectory
 
 MAX_DECODE_BATCH = 4  # pictures cost far more memory than their latents
 
 
 class Generation:
-    """A request, its model, and for each seed one trajectory and at last one picture."""
+    """A request, its model, and for each image one trajectory and at last one picture."""
 
     def __init__(
         self,
@@ -35,16 +35,13 @@ class Generation:
     @property
     def members(self) -> list[Member]:
         """Its images as the batcher sees them."""
-        request = self.request
-        key = BatchKey(
-            model=request.model,
-            latent_shape=tuple(self.trajectories[0].latents.shape[1:]),
-            alone=request.id if request.is_alone else None,
-        )
-        return [
-            Member(request.id, index, key, trajectory.conditioning.num_rows)
-            for index, trajectory in enumerate(self.trajectories)
-        ]
+        return [self._as_member(index) for index in range(len(self.trajectories))]
+
+    @property
+    def made_with(self) -> MadeWith:
+        """What a receipt says of the schedule."""
+        scheduler = self.trajectories[0].scheduler
+        return MadeWith(type(scheduler).__name__, dict(scheduler.config))
 
     @property
     def steps(self) -> int:
@@ -61,6 +58,16 @@ class Generation:
         """Whether every picture is made."""
         return len(self.pictures) == len(self.trajectories)
 
+    def _as_member(self, index: int) -> Member:
+        request, trajectory = self.request, self.trajectories[index]
+        key = BatchKey(
+            model=request.model,
+            shape=(tuple(trajectory.latents.shape[1:]), *trajectory.conditioning.shape),
+            alone=request.id if request.is_alone else None,
+        )
+        num_rows = trajectory.conditioning.num_rows
+        return Member(request.id, index, key, num_rows, request.tenant, request.priority)
+
     def is_clean(self, index: int) -> bool:
         """Whether an image's latents have no noise left."""
         return self.trajectories[index].is_done
@@ -73,11 +80,12 @@ class Generation:
     def advance(self, index: int) -> None:
         """Take one image a step further along its prediction, with a preview when one is due."""
         trajectory = self.trajectories[index]
-        next_step, every = trajectory.step + 1, self.request.preview_every
-        is_last = next_step == trajectory.num_steps  # the picture itself follows
-        if index == 0 and every and next_step % every == 0 and not is_last:
-            self._preview = self.model.preview(trajectory.predict_clean_latents())
+        step, every = trajectory.step, self.request.preview_every
+        clean = trajectory.predict_clean_latents() if index == 0 and every else None
         trajectory.advance()
+        is_new = trajectory.step > step and not trajectory.is_done  # the picture itself follows
+        if clean is not None and is_new and trajectory.step % every == 0:
+            self._preview = self.model.preview(clean)
 
     def decode(self, indices: list[int]) -> None:
         """Make the pictures of images whose latents are clean, a few at a time."""
@@ -104,17 +112,23 @@ def start_generation(
     request: GenerationRequest, model: LoadedModel, device: torch.device, dtype: torch.dtype
 ) -> Generation:
     """Encode the prompts, draw the noise and lay out the timesteps of every image."""
-    conditioning = model.encode_prompt(
-        request.prompt, request.negative_prompt, is_guided=is_guided(request.guidance_scale)
+    texts = {text for image in request.images for text in (image.prompt, image.negative_prompt)}
+    encoded = {text: model.encode_text(text) for text in texts}
+    size_px = request.width_px, request.height_px
+    shape = model.latent_shape(*size_px)
+    schedule = Schedule(
+        name=request.scheduler,
+        sigmas=request.sigmas,
+        num_inference_steps=request.num_inference_steps,
+        width_px=request.width_px,
+        height_px=request.height_px,
     )
-    shape = model.latent_shape(request.width_px, request.height_px)
-    trajectories = [
-        Trajectory(
-            noise=seeded_noise(seed, shape, dtype).to(device),
-            scheduler=model.make_scheduler(request.scheduler, request.num_inference_steps),
-            conditioning=conditioning,
-            guidance_scale=request.guidance_scale,
-        )
-        for seed in request.seeds
-    ]
-    return Generation(request, model, trajectories, conditioning.warnings)
+    trajectories, warnings = [], dict[str, None]()
+    for image in request.images:
+        prompt, negative_prompt = encoded[image.prompt], encoded[image.negative_prompt]
+        conditioning = model.condition(prompt, negative_prompt, request.guidance_scale, size_px)
+        warnings |= dict.fromkeys(list_cuts(prompt, negative_prompt, conditioning))
+        start = start_from_noise(image, shape, device, dtype)
+        scheduler = model.make_scheduler(schedule)
+        trajectories.append(Trajectory(start, scheduler, conditioning, request.num_inference_steps))
+    return Generation(request, model, trajectories, tuple(warnings))

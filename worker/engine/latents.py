@@ -7,15 +7,25 @@ import torch
 MIN_SIGNAL = 1e-3  # where nothing but noise is left, there is nothing to divide out
 
 
-def seeded_noise(seed: int, shape: tuple[int, int, int], dtype: torch.dtype) -> torch.Tensor:
-    """Draw the noise of one image, (1, C, H/8, W/8), on the CPU, so that it is the same everywhere.
+def seeded_generator(seed: int) -> torch.Generator:
+    """Return the source of all that is random in one image, on the CPU: the same everywhere.
 
     Args:
         seed: 0 to 2^63 - 1. Torch's CPU generator uses its low 32 bits.
+    """
+    return torch.Generator("cpu").manual_seed(seed)
+
+
+def draw_noise(
+    generator: torch.Generator, shape: tuple[int, ...], dtype: torch.dtype
+) -> torch.Tensor:
+    """Draw the noise of one image, (1, C, H/8, W/8).
+
+    Args:
+        generator: The image's own.
         shape: (C, H/8, W/8).
         dtype: The model's own, as diffusers draws it.
     """
-    generator = torch.Generator("cpu").manual_seed(seed)
     return torch.randn((1, *shape), generator=generator, dtype=dtype)
 
 

@@ -1,49 +1,49 @@
 """One image on its way from noise to picture."""
 
+import inspect
+
 import torch
 
 from worker.engine.conditioning import Conditioning
 from worker.engine.latents import clean_latents
 from worker.engine.schedulers import Scheduler
+from worker.engine.start import Start
 
 
 class Trajectory:
     """The latents of one image and the scheduler that moves them, a timestep at a time.
 
     Attributes:
-        latents: (1, C, H/8, W/8), at the noise level of the step to come.
+        latents: (1, C, H/8, W/8), at the noise level of the timestep to come.
         noise_pred: The last prediction, guided, (1, C, H/8, W/8).
-        step: Steps done.
+        num_steps: Steps asked for. Some schedulers take more than one timestep for a step.
     """
 
     def __init__(
-        self,
-        noise: torch.Tensor,
-        scheduler: Scheduler,
-        conditioning: Conditioning,
-        guidance_scale: float,
+        self, start: Start, scheduler: Scheduler, conditioning: Conditioning, num_steps: int
     ) -> None:
         self.scheduler = scheduler
         self.conditioning = conditioning
-        self.guidance_scale = guidance_scale
-        self.latents = noise * scheduler.init_noise_sigma
+        self.latents = start.noise * scheduler.init_noise_sigma
         self.noise_pred = torch.empty(0)
-        self.step = 0
+        self.num_steps = num_steps
+        self._index = 0
+        self._draws = {"generator": start.generator} if _is_random(scheduler) else {}
 
     @property
     def timestep(self) -> torch.Tensor:
         """The timestep to come, (). It stays on the CPU, where schedulers look it up."""
-        return self.scheduler.timesteps[self.step]
+        return self.scheduler.timesteps[self._index]
 
     @property
-    def num_steps(self) -> int:
-        """Steps from noise to picture."""
-        return len(self.scheduler.timesteps)
+    def step(self) -> int:
+        """Steps done, of those asked for."""
+        return self._index * self.num_steps // len(self.scheduler.timesteps)
 
     @property
     def is_done(self) -> bool:
         """Whether the latents are clean."""
-        return self.step == self.num_steps
+        return self._index == len(self.scheduler.timesteps)
 
     def model_input(self) -> torch.Tensor:
         """Return the latents as the denoiser expects them, (1, C, H/8, W/8)."""
@@ -61,8 +61,12 @@ class Trajectory:
         )
 
     def advance(self) -> None:
-        """Take one step along `noise_pred`."""
+        """Go one timestep further along `noise_pred`."""
         self.latents = self.scheduler.step(
-            self.noise_pred, self.timestep, self.latents, return_dict=False
+            self.noise_pred, self.timestep, self.latents, **self._draws, return_dict=False
         )[0]
-        self.step += 1
+        self._index += 1
+
+
+def _is_random(scheduler: Scheduler) -> bool:
+    return "generator" in inspect.signature(scheduler.step).parameters

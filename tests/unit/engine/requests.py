@@ -17,7 +17,7 @@ from diffusers import (
 from worker.engine.engine import Engine
 from worker.engine.events import EngineEvent, Finished, Pixels
 from worker.engine.loading import load_model
-from worker.engine.request import GenerationRequest
+from worker.engine.request import GenerationRequest, ImageRequest, Priority
 
 CPU = torch.device("cpu")
 DIFFUSERS = {
@@ -30,16 +30,22 @@ MAX_DIFFERING_SHARE = 0.001
 
 
 def new_request(name: str, **changes: Any) -> GenerationRequest:
+    """A small request; `prompt`, `negative_prompt` and `seeds` say what `images` would."""
+    words: dict[str, Any] = {"prompt": "a red circle", "negative_prompt": ""}
+    words |= {word: changes.pop(word) for word in words if word in changes}
+    seeds = changes.pop("seeds", (1,))
     values: dict[str, Any] = {
+        "tenant": name,
+        "priority": Priority.NORMAL,
         "model": "tiny",
-        "prompt": "a red circle",
-        "negative_prompt": "",
         "width_px": 64,
         "height_px": 64,
         "num_inference_steps": 6,
         "guidance_scale": 2.5,
         "scheduler": "ddim",
-        "seeds": (1,),
+        "sigmas": "default",
+        "images": tuple(ImageRequest(seed=seed, **words) for seed in seeds),
+        "second_pass": None,
         "is_alone": False,
         "preview_every": 0,
     }
@@ -73,26 +79,26 @@ def finished(ticks: Iterable[Iterable[EngineEvent]]) -> dict[str, Finished]:
     return {event.id: event for tick in ticks for event in tick if isinstance(event, Finished)}
 
 
-def diffusers_image(folder: Path, request: GenerationRequest, seed: int) -> Pixels:
-    """The picture that stock diffusers makes for one seed, with nobody else about."""
+def diffusers_image(folder: Path, request: GenerationRequest, image: ImageRequest) -> Pixels:
+    """The picture that stock diffusers makes for one image, with nobody else about."""
     stock = _stock_pipeline(folder)
     stock.scheduler = DIFFUSERS[request.scheduler].from_config(stock.scheduler.config)
     result = stock(
-        request.prompt,
-        negative_prompt=request.negative_prompt,
+        image.prompt,
+        negative_prompt=image.negative_prompt,
         width=request.width_px,
         height=request.height_px,
         num_inference_steps=request.num_inference_steps,
         guidance_scale=request.guidance_scale,
-        generator=torch.Generator("cpu").manual_seed(seed),
+        generator=torch.Generator("cpu").manual_seed(image.seed),
     )
     return np.asarray(result.images[0])
 
 
 def check_equals_diffusers(folder: Path, request: GenerationRequest, done: Finished) -> None:
-    assert len(done.images) == len(request.seeds)
-    for seed, image in zip(request.seeds, done.images, strict=True):
-        check_same_picture(image, diffusers_image(folder, request, seed))
+    assert len(done.images) == len(request.images)
+    for image, picture in zip(request.images, done.images, strict=True):
+        check_same_picture(picture, diffusers_image(folder, request, image))
 
 
 def check_same_picture(image: Pixels, other: Pixels) -> None:

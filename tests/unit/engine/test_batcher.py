@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.engine.batcher import Batcher, BatchKey, FixedRowBudget, Member
+from worker.engine.request import Priority
 
 SHAPES = [(4, 8, 8), (4, 16, 16), (4, 16, 8)]
 
@@ -18,12 +19,12 @@ def generations(draw: st.DrawFn) -> list[list[Member]]:
         name = f"gen{number}"
         key = BatchKey(
             model=draw(st.sampled_from(["a", "b"])),
-            latent_shape=draw(st.sampled_from(SHAPES)),
+            shape=(draw(st.sampled_from(SHAPES)),),
             alone=name if draw(st.integers(0, 5)) == 0 else None,
         )
         num_rows = draw(st.sampled_from([1, 2]))
         images = range(draw(st.integers(1, 10)))
-        made.append([Member(name, index, key, num_rows) for index in images])
+        made.append([Member(name, index, key, num_rows, name, Priority.NORMAL) for index in images])
     return made
 
 

@@ -13,6 +13,7 @@ from tests.unit.engine.requests import (
     new_request,
     run_to_end,
 )
+from worker.engine.conditioning import list_cuts
 from worker.engine.loading import load_model
 
 # The tiny tokenizer holds 22 letters between its start and its end: up to `brig`.
@@ -32,8 +33,7 @@ def test_what_was_cut_is_said_in_the_words_of_the_caller(tiny: Path) -> None:
 
 def test_the_cut_is_where_the_place_ends(tiny: Path) -> None:
     model = load_model(tiny, "sd15", CPU, torch.float32)
-    encoded = model.encode_prompt("x" * 22 + " tail", "", is_guided=False)
-    assert encoded.warnings == ("prompt-truncated: tail",)
+    assert model.encode_text("x" * 22 + " tail").cut == "tail"
 
 
 @pytest.mark.parametrize("prompt", ["", "x" * 22, "été ☕"])
@@ -52,9 +52,11 @@ def test_the_longest_prompt_makes_a_picture(tiny: Path) -> None:
 
 def test_guidance_takes_a_row_for_the_negative_prompt_and_none_without(tiny: Path) -> None:
     model = load_model(tiny, "sd15", CPU, torch.float32)
-    guided = model.encode_prompt("a", "b" * 99, is_guided=True)
-    unguided = model.encode_prompt("a", "b" * 99, is_guided=False)
+    texts = model.encode_text("a"), model.encode_text("b" * 99)
+    guided = model.condition(*texts, guidance_scale=2.5, size_px=(64, 64))
+    unguided = model.condition(*texts, guidance_scale=1.0, size_px=(64, 64))
     assert (guided.num_rows, unguided.num_rows) == (2, 1)
-    assert unguided.warnings == ()
+    assert list_cuts(*texts, unguided) == ()
+    assert len(list_cuts(*texts, guided)) == 1
     name = "encoder_hidden_states"
     assert torch.equal(guided.rows[name][1:], unguided.rows[name])

@@ -14,7 +14,7 @@ from tests.unit.engine.requests import (
     new_request,
     run_to_end,
 )
-from worker.engine.request import GenerationRequest
+from worker.engine.request import GenerationRequest, ImageRequest
 
 COMPANY = {
     0: [
@@ -75,11 +75,12 @@ def test_an_image_is_the_same_with_its_job_and_as_a_job_of_its_own(tiny: Path) -
 
 def test_pictures_depend_on_seed_and_prompt(tiny: Path) -> None:
     """Else the comparisons above would compare nothing."""
-    one = diffusers_image(tiny, new_request("a"), seed=1)
-    for other in (
-        diffusers_image(tiny, new_request("a"), seed=2),
-        diffusers_image(tiny, new_request("a", prompt="a blue square"), seed=1),
-    ):
+    asked = new_request("a")
+    one, *others = (
+        diffusers_image(tiny, asked, ImageRequest(seed=seed, prompt=prompt, negative_prompt=""))
+        for seed, prompt in ((1, "a red circle"), (2, "a red circle"), (1, "a blue square"))
+    )
+    for other in others:
         with pytest.raises(AssertionError):
             check_same_picture(one, other)
 

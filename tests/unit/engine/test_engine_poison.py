@@ -18,6 +18,7 @@ from worker.engine.engine import Engine
 from worker.engine.events import EngineEvent, Failed
 from worker.engine.families.sd15 import StableDiffusion1
 from worker.engine.loading import load_model
+from worker.engine.model import Schedule
 
 POISON = "poison"
 
@@ -36,7 +37,7 @@ def model(tiny: Path) -> StableDiffusion1:
 def test_one_that_raises_in_the_shared_forward_fails_alone(
     tiny: Path, model: StableDiffusion1
 ) -> None:
-    poison = model.encode_prompt(POISON, "", is_guided=False).rows["encoder_hidden_states"][0]
+    poison = model.encode_text(POISON).tensors["encoder_hidden_states"][0]
     forwards = []
 
     def refuse_poison(_unet: Any, _args: Any, kwargs: dict[str, torch.Tensor]) -> None:
@@ -78,9 +79,9 @@ def test_one_whose_scheduler_raises_fails_alone(
 ) -> None:
     make_scheduler: Callable[..., Any] = model.make_scheduler
 
-    def make_short_scheduler(name: str, num_inference_steps: int) -> Any:
-        scheduler = make_scheduler(name, num_inference_steps)
-        if num_inference_steps == 99:
+    def make_short_scheduler(schedule: Schedule) -> Any:
+        scheduler = make_scheduler(schedule)
+        if schedule.num_inference_steps == 99:
             scheduler.sigmas = scheduler.sigmas[:1]
         return scheduler
 

@@ -8,14 +8,14 @@ from diffusers import DDIMScheduler
 from diffusers.utils.torch_utils import randn_tensor
 
 from worker.engine.guidance import guide
-from worker.engine.latents import clean_latents, seeded_noise
+from worker.engine.latents import clean_latents, draw_noise, seeded_generator
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**32 + 1, 2**63 - 1])
 def test_noise_is_what_diffusers_draws_for_the_seed(seed: int) -> None:
     generator = torch.Generator("cpu").manual_seed(seed)
     expected = randn_tensor((1, 4, 16, 8), generator=generator, dtype=torch.float32)
-    assert torch.equal(seeded_noise(seed, (4, 16, 8), torch.float32), expected)
+    assert torch.equal(draw_noise(seeded_generator(seed), (4, 16, 8), torch.float32), expected)
 
 
 def test_guidance_pushes_away_from_the_negative_prompt() -> None:
@@ -26,8 +26,8 @@ def test_guidance_pushes_away_from_the_negative_prompt() -> None:
 
 @pytest.mark.parametrize("prediction_type", ["epsilon", "v_prediction", "sample"])
 def test_the_true_prediction_gives_the_clean_latents_back(prediction_type: str) -> None:
-    clean = seeded_noise(1, (4, 8, 8), torch.float32)
-    noise = seeded_noise(2, (4, 8, 8), torch.float32)
+    clean = draw_noise(seeded_generator(1), (4, 8, 8), torch.float32)
+    noise = draw_noise(seeded_generator(2), (4, 8, 8), torch.float32)
     scheduler: Any = DDIMScheduler()
     when = torch.tensor([500])
     prediction = {

@@ -10,7 +10,7 @@ import torch
 
 from tests.unit.engine.requests import CPU, finished, new_engine, new_request, run_to_end
 from worker.engine.events import Pixels, StepDone
-from worker.engine.latents import seeded_noise
+from worker.engine.latents import draw_noise, seeded_generator
 from worker.engine.loading import load_model
 from worker.engine.preview import fit_painter
 
@@ -44,7 +44,7 @@ class BendingDecoder:
 
 
 def test_a_painter_learns_colours_that_bend() -> None:
-    latents = seeded_noise(5, (4, 4, 4), torch.float32).clamp(-2, 2)
+    latents = draw_noise(seeded_generator(5), (4, 4, 4), torch.float32).clamp(-2, 2)
     latents = latents.repeat_interleave(2, 2).repeat_interleave(2, 3)
     expected = ((latents[0, :3].abs() - 0.5) / 2 + 0.5).clamp(0, 1).permute(1, 2, 0) * 255
     painted = fit_painter(BendingDecoder()).paint(latents)[::2, ::2]
@@ -54,7 +54,7 @@ def test_a_painter_learns_colours_that_bend() -> None:
 def test_a_painting_resembles_what_the_decoder_makes(mini: Path) -> None:
     model = load_model(mini, "sd15", CPU, torch.float32)
     with torch.inference_mode():
-        patches = seeded_noise(3, (4, 4, 4), torch.float32).repeat_interleave(4, 2)
+        patches = draw_noise(seeded_generator(3), (4, 4, 4), torch.float32).repeat_interleave(4, 2)
         latents = patches.repeat_interleave(4, 3)
         painted, decoded = model.preview(latents), _shrink(model.decode(latents)[0], 4)
     assert painted.shape == decoded.shape

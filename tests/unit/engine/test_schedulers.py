@@ -7,19 +7,24 @@ import torch
 
 from tests.unit.engine.requests import CPU
 from worker.engine.loading import load_model
+from worker.engine.model import Schedule
 from worker.engine.schedulers import SCHEDULERS, make_scheduler
+
+
+def schedule(name: str) -> Schedule:
+    return Schedule(name=name, sigmas="default", num_inference_steps=10, width_px=64, height_px=64)
 
 
 @pytest.mark.parametrize("name", SCHEDULERS)
 def test_an_old_configuration_is_corrected(tiny_epsilon: Path, name: str) -> None:
-    scheduler = load_model(tiny_epsilon, "sd15", CPU, torch.float32).make_scheduler(name, 10)
+    scheduler = load_model(tiny_epsilon, "sd15", CPU, torch.float32).make_scheduler(schedule(name))
     assert scheduler.config.steps_offset == 1
     assert not getattr(scheduler.config, "clip_sample", False)
 
 
 @pytest.mark.parametrize("name", SCHEDULERS)
 def test_prediction_type_spacing_and_zero_terminal_snr_are_kept(tiny: Path, name: str) -> None:
-    scheduler = load_model(tiny, "sd15", CPU, torch.float32).make_scheduler(name, 10)
+    scheduler = load_model(tiny, "sd15", CPU, torch.float32).make_scheduler(schedule(name))
     assert scheduler.config.prediction_type == "v_prediction"
     assert scheduler.timesteps[0] == 999
     assert scheduler.alphas_cumprod[-1] < 1e-7

@@ -9,7 +9,9 @@ import numpy.typing as npt
 import torch
 from transformers import CLIPTextModel
 
-from worker.engine.conditioning import Conditioning
+from worker.engine.conditioning import Conditioning, EncodedText
+from worker.engine.guidance import is_guided
+from worker.engine.model import Schedule
 from worker.engine.preview import LatentPainter, fit_painter
 from worker.engine.schedulers import Scheduler, make_scheduler
 from worker.engine.truncation import find_cut_text
@@ -36,26 +38,41 @@ class StableDiffusion1:
             raise ValueError(f"{width_px}x{height_px} is not divisible by {factor}")
         return self._pipeline.unet.config.in_channels, height_px // factor, width_px // factor
 
-    def encode_prompt(self, prompt: str, negative_prompt: str, *, is_guided: bool) -> Conditioning:
-        """Encode both prompts, or the prompt alone where nothing is guided."""
+    def encode_text(self, text: str) -> EncodedText:
+        """Run the text encoder over one text."""
         pipeline = self._pipeline
-        cond, uncond = pipeline.encode_prompt(
-            prompt,
-            device=pipeline.device,
-            num_images_per_prompt=1,
-            do_classifier_free_guidance=is_guided,
-            negative_prompt=negative_prompt,
-        )  # (1, T, D) each, T the tokenizer's full length
-        texts = {"prompt": prompt} | ({"negative-prompt": negative_prompt} if is_guided else {})
-        cuts = {name: find_cut_text(pipeline.tokenizer, text) for name, text in texts.items()}
-        return Conditioning(
-            rows={"encoder_hidden_states": torch.cat([uncond, cond]) if is_guided else cond},
-            warnings=tuple(f"{name}-truncated: {cut}" for name, cut in cuts.items() if cut),
-        )
+        hidden_states = pipeline.encode_prompt(
+            text, device=pipeline.device, num_images_per_prompt=1, do_classifier_free_guidance=False
+        )[0]  # (1, T, D), T the tokenizer's full length
+        cut = find_cut_text(pipeline.tokenizer, text)
+        return EncodedText({"encoder_hidden_states": hidden_states}, cut)
 
-    def make_scheduler(self, name: str, num_inference_steps: int) -> Scheduler:
+    def condition(
+        self,
+        prompt: EncodedText,
+        negative_prompt: EncodedText,
+        guidance_scale: float,
+        size_px: tuple[int, int],  # noqa: ARG002 - other families are told the size
+    ) -> Conditioning:
+        """Put the negative prompt before the prompt, or the prompt alone if nothing is guided."""
+        texts = [negative_prompt, prompt] if is_guided(guidance_scale) else [prompt]
+        rows = {name: torch.cat([text.tensors[name] for text in texts]) for name in prompt.tensors}
+        return Conditioning(rows, guidance_scale)
+
+    def make_scheduler(self, schedule: Schedule) -> Scheduler:
         """Build a noise scheduler from the model's own configuration."""
-        return make_scheduler(name, self._pipeline.scheduler.config, num_inference_steps)
+        config = self._pipeline.scheduler.config
+        return make_scheduler(schedule.name, config, schedule.num_inference_steps)
+
+    def encode_picture(
+        self, pixels: npt.NDArray[np.uint8], generator: torch.Generator
+    ) -> torch.Tensor:
+        """Draw latents (1, C, H/8, W/8) of a picture (H, W, 3)."""
+        vae = self._pipeline.vae
+        picture = torch.from_numpy(pixels[None].astype(np.float32) / 255).permute(0, 3, 1, 2)
+        picture = (picture * 2 - 1).to(vae.device, vae.dtype)
+        latents = vae.encode(picture).latent_dist.sample(generator)
+        return latents * vae.config.scaling_factor  # type: ignore[no-any-return]
 
     def predict_noise(
         self,
