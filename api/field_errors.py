@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from shared.errors import FieldError
+from shared.jobs.request_fields import PICTURE_TAGS
 from shared.models.catalog import Task
 
 _MAX_SHOWN = 20
@@ -23,6 +24,8 @@ def _pointer(one: Mapping[str, Any]) -> str:
         steps = steps[1:]
     if steps and steps[0] in _TAGS:
         steps = steps[1:]  # the union's tag is in pydantic's path and not in the body
+    if steps and steps[0] != "metadata":  # whose names are the caller's
+        steps = [step for step in steps if step not in PICTURE_TAGS]
     if one["type"] in _UNION_TAG:
         steps.append(str(one["ctx"]["discriminator"]).strip("'"))
     if steps and steps[-1] == "[key]":

@@ -2,12 +2,13 @@
 
 from alembic import context
 
+from shared.assets.table import Asset
 from shared.images.table import Image
 from shared.jobs.table import Job
 from shared.tenants.table import Tenant
 from shared.usage.table import UsageRecord
 
-TABLES = (Image, Job, Tenant, UsageRecord)  # importing them fills the metadata
+TABLES = (Asset, Image, Job, Tenant, UsageRecord)  # importing them fills the metadata
 
 
 context.configure(

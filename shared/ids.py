@@ -10,6 +10,7 @@ TenantId = NewType("TenantId", str)
 KeyId = NewType("KeyId", str)
 JobId = NewType("JobId", str)
 ImageId = NewType("ImageId", str)
+AssetId = NewType("AssetId", str)
 UsageId = NewType("UsageId", str)
 
 _WELL_FORMED = re.compile(r"[a-z]{3}_[0-9a-f]{32}")
@@ -33,6 +34,11 @@ def new_job_id() -> JobId:
 def new_image_id() -> ImageId:
     """Return a fresh image id."""
     return ImageId(_new_id("img"))
+
+
+def new_asset_id() -> AssetId:
+    """Return a fresh asset id."""
+    return AssetId(_new_id("ast"))
 
 
 def new_usage_id() -> UsageId:

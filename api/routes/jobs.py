@@ -25,7 +25,7 @@ from shared.ids import JobId
 from shared.jobs.cancel import cancel_job
 from shared.jobs.delete import delete_job
 from shared.jobs.queries import get_job
-from shared.jobs.requests import JobRequest
+from shared.jobs.requests import JOB_REQUEST, JobRequest
 from shared.jobs.status import END_STATUSES, JobStatus
 from shared.jobs.submit import Submission, Submitted, submit_job
 
@@ -146,7 +146,7 @@ def retry_job(
 ) -> Response:
     """Queue a new job from the request of an earlier one, its seed included."""
     earlier = get_job(access.session, access.caller.tenant_id, JobId(job_id))
-    request = JobRequest.model_validate(earlier.request | {"metadata": earlier.labels})
+    request = JOB_REQUEST.validate_python(earlier.request | {"metadata": earlier.labels})
     submitted = _submit(access, parts, request, idempotency_key)
     return _answer_made(access, parts, subscriber, submitted).now_or_held(
         show_job(access.session, parts, submitted.job), prefer

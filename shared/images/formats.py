@@ -2,11 +2,14 @@
 
 from typing import Literal
 
-ImageFormat = Literal["png", "jpeg", "webp"]
+StillFormat = Literal["png", "jpeg", "webp"]
+AnimationFormat = Literal["webp", "gif"]
+ImageFormat = Literal["png", "jpeg", "webp", "gif"]
 
-EXTENSIONS: dict[ImageFormat, str] = {"png": "png", "jpeg": "jpg", "webp": "webp"}
+EXTENSIONS: dict[ImageFormat, str] = {"png": "png", "jpeg": "jpg", "webp": "webp", "gif": "gif"}
 CONTENT_TYPES: dict[ImageFormat, str] = {
     "png": "image/png",
     "jpeg": "image/jpeg",
     "webp": "image/webp",
+    "gif": "image/gif",
 }

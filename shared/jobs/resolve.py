@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from shared.errors import FieldError, UnsupportedParameter, ValidationFailed
-from shared.jobs.requests import (
-    MAX_DRAWN_SEED,
-    MAX_SEED,
-    JobRequest,
-    ResolvedRequest,
-)
+from shared.jobs.request_fields import MAX_SEED, ResolvedOutput
+from shared.jobs.requests import JobRequest
+from shared.jobs.resolved import ResolvedRequest
 from shared.models.catalog import Bounds, ModelEntry
+
+MAX_DRAWN_SEED = 2**32 - 1
 
 _T = TypeVar("_T")
 
@@ -36,7 +35,9 @@ def resolve_request(request: JobRequest, model: ModelEntry) -> ResolvedRequest:
         num_inference_steps=_or(request.num_inference_steps, defaults.num_inference_steps),
         guidance_scale=float(_or(request.guidance_scale, defaults.guidance_scale)),
         scheduler=_or(request.scheduler, defaults.scheduler),
-        output=request.output,
+        sigmas=request.sigmas,
+        priority=request.priority,
+        output=ResolvedOutput.model_validate(request.output.model_dump()),
     )
     unsupported = list(_unsupported(resolved, model))
     if unsupported:
@@ -56,6 +57,11 @@ def _unsupported(resolved: ResolvedRequest, model: ModelEntry) -> Iterator[Field
         yield FieldError("/task", f"{model.id} does {', '.join(model.tasks)}")
     if resolved.scheduler not in model.schedulers:
         yield FieldError("/scheduler", f"{model.id} has {', '.join(model.schedulers)}")
+    elif resolved.sigmas != "default":
+        spaced = model.sigmas.get(resolved.sigmas, ())
+        if resolved.scheduler not in spaced:
+            with_it = ", ".join(spaced) or "no scheduler"
+            yield FieldError("/sigmas", f"{model.id} has {resolved.sigmas} with {with_it}")
 
 
 def _faults(resolved: ResolvedRequest, model: ModelEntry) -> Iterator[FieldError]:

@@ -13,6 +13,7 @@ from shared.clock import utc_now
 from shared.errors import IdempotencyKeyReused, NotFound
 from shared.ids import JobId, TenantId, new_job_id
 from shared.jobs.queries import find_job
+from shared.jobs.request_fields import PRIORITY_RANKS
 from shared.jobs.requests import JobRequest
 from shared.jobs.resolve import resolve_request
 from shared.jobs.status import JobStatus
@@ -63,6 +64,7 @@ def submit_job(session: Session, tenant_id: TenantId, submission: Submission) ->
         task=resolved.task,
         model=resolved.model,
         pool=submission.model.pool,
+        priority=PRIORITY_RANKS[resolved.priority],
         status=JobStatus.QUEUED,
         request=resolved.as_json(),
         labels=submission.request.metadata,

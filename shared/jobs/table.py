@@ -50,6 +50,7 @@ class Job(Row):
     task: Mapped[str] = mapped_column(TEXT)
     model: Mapped[str] = mapped_column(TEXT)
     pool: Mapped[str] = mapped_column(TEXT)
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
     status: Mapped[JobStatus] = mapped_column(
         Enum(JobStatus, native_enum=False, length=16, values_callable=_stored_values)
     )

@@ -9,7 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.errors import UnknownModel
 
-Task = Literal["text-to-image"]
+Task = Literal[
+    "text-to-image",
+    "image-to-image",
+    "inpaint",
+    "outpaint",
+    "variation",
+    "upscale",
+    "interpolate",
+]
+Spacing = Literal["karras", "exponential", "beta"]
 
 
 class Bounds(BaseModel):
@@ -19,6 +28,21 @@ class Bounds(BaseModel):
 
     min: float
     max: float
+
+
+class DefaultStrengths(BaseModel):
+    """How much of the schedule runs where a request does not say, by what it is for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    image_to_image: float
+    inpaint: float
+    outpaint: float
+    variation: float
+    upscale: float
+    interpolate: float
+    second_pass: float
+    noise: float = Field(description="How far a variation's noise goes toward the other seed's.")
 
 
 class ModelDefaults(BaseModel):
@@ -31,6 +55,9 @@ class ModelDefaults(BaseModel):
     num_inference_steps: int
     guidance_scale: float
     scheduler: str
+    strength: DefaultStrengths
+    num_frames: int
+    fps: int
 
 
 class ModelLimits(BaseModel):
@@ -44,6 +71,7 @@ class ModelLimits(BaseModel):
     num_inference_steps: Bounds
     guidance_scale: Bounds
     num_images: Bounds
+    num_frames: Bounds
     prompt_tokens: int
 
 
@@ -60,6 +88,9 @@ class ModelEntry(BaseModel):
     pool: str
     tasks: tuple[Task, ...]
     schedulers: tuple[str, ...]
+    sigmas: Mapping[Spacing, tuple[str, ...]] = Field(
+        default={}, description="Which schedulers take which spacing of their noise levels."
+    )
     gpu_dtype: Literal["float32", "float16", "bfloat16"]
     price_factor: Annotated[float, Field(gt=0)]
     licence: str

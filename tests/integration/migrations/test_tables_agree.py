@@ -5,6 +5,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Column, Integer, MetaData, Table, create_engine
 
 from migrations.run import migrate
+from shared.assets.table import Asset
 from shared.config import Settings
 from shared.db import Row, driver_url
 from shared.images.table import Image
@@ -12,7 +13,7 @@ from shared.jobs.table import Job
 from shared.tenants.table import Tenant
 from shared.usage.table import UsageRecord
 
-TABLES = (Image, Job, Tenant, UsageRecord)  # importing them fills the metadata
+TABLES = (Asset, Image, Job, Tenant, UsageRecord)  # importing them fills the metadata
 
 
 def find_differences(settings: Settings, declared: MetaData) -> list[tuple[object, ...]]:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.errors import UnknownModel, UnsupportedParameter, ValidationFailed
-from shared.jobs.requests import MAX_SEED, TextToImageRequest
+from shared.jobs.request_fields import MAX_SEED
+from shared.jobs.requests import TextToImageRequest
 from shared.jobs.resolve import resolve_request
 from shared.models.catalog import Catalog
 

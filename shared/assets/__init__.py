@@ -1,0 +1,1 @@
+"""Input pictures: read with care, written anew, kept until their tenant removes them."""
