@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from api.errors import add_error_handlers
 from api.middleware import BodyLimit, RequestFrame
 from api.parts import STORE_SLOTS, Parts, make_parts
-from api.routes import health, images, job_events, job_list, jobs, models, pages
+from api.routes import admin, health, images, job_events, job_list, jobs, keys, models, pages
 from api.waiting import Subscriber
 from shared.config import Settings
 from shared.ids import JobId
@@ -43,7 +43,7 @@ def assemble(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.state.subscriber = subscriber
     add_error_handlers(app)
-    for module in (job_list, jobs, job_events, images, models, health, pages):
+    for module in (job_list, jobs, job_events, images, models, keys, admin, health, pages):
         app.include_router(module.router)
     app.mount("/static", pages.static_files())
     app.add_middleware(BodyLimit, max_body_bytes=parts.settings.max_body_bytes)

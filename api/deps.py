@@ -69,5 +69,27 @@ def allowing(scope: Scope) -> Callable[..., Any]:
     return enter
 
 
+async def open_admin_transaction(parts: PartsOf) -> AsyncIterator[Session]:
+    """As `open_transaction`, as the role that keeps tenants and keys."""
+    async with (
+        parts.database_slots,
+        contextmanager_in_threadpool(transaction(parts.admin_sessions)) as session,
+    ):
+        yield session
+
+
+async def enter_as_admin(
+    session: Annotated[Session, Depends(open_admin_transaction, scope="function")],
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Access:
+    """Let in the keys of admins; the transaction sees every tenant."""
+    presented = credentials.credentials if credentials else None
+    caller = await run_in_threadpool(authenticate, session, presented)
+    caller.check_scope(Scope.ADMIN)
+    return Access(session, caller)
+
+
+Admin = Annotated[Access, Depends(enter_as_admin, scope="function")]
+KeepsKeys = Annotated[Access, Depends(allowing(Scope.KEYS), scope="function")]
 ReadsJobs = Annotated[Access, Depends(allowing(Scope.JOBS_READ), scope="function")]
 WritesJobs = Annotated[Access, Depends(allowing(Scope.JOBS_WRITE), scope="function")]

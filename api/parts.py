@@ -37,6 +37,7 @@ class Parts:
 
     settings: Settings
     sessions: Sessions
+    admin_sessions: Sessions
     doorbell: Doorbell
     broker: redis.Redis
     job_stream: JobStream
@@ -67,6 +68,7 @@ class Parts:
         await self.cache.aclose()
         self.broker.close()
         close_sessions(self.sessions)
+        close_sessions(self.admin_sessions)
 
 
 def make_parts(settings: Settings) -> Parts:
@@ -74,6 +76,7 @@ def make_parts(settings: Settings) -> Parts:
     return Parts(
         settings=settings,
         sessions=make_sessions(settings, Role.API),
+        admin_sessions=make_sessions(settings, Role.ADMIN),
         doorbell=make_doorbell(settings, make_celery(settings)),
         broker=make_redis(settings.redis_url.get_secret_value(), settings.redis_timeout_s),
         job_stream=make_job_stream(settings),

@@ -10,11 +10,15 @@ from shared.db import Role, Sessions, make_sessions, transaction
 from shared.errors import NotFound
 from shared.ids import KeyId, TenantId
 from shared.tenants.create_key import create_key as issue
-from shared.tenants.create_key import list_keys as find_keys
-from shared.tenants.create_key import revoke_key as revoke
 from shared.tenants.create_tenant import get_or_create_tenant
 from shared.tenants.create_tenant import list_tenants as find_tenants
+from shared.tenants.end_key import revoke_key as revoke
+from shared.tenants.find_keys import list_keys as find_keys
 from shared.tenants.keys import Scope
+from shared.tenants.record_act import COMMAND_LINE, record_act
+from shared.tenants.suspend_tenant import resume_tenant as resume
+from shared.tenants.suspend_tenant import suspend_tenant as suspend
+from shared.tenants.table import ApiKey
 
 DEFAULT_SCOPES = (Scope.JOBS_WRITE, Scope.JOBS_READ)
 
@@ -28,6 +32,7 @@ def create_key(
     tenant_id = _find_tenant(sessions, tenant)
     with transaction(sessions) as session:
         row, shown = issue(session, tenant_id, name, wanted)
+        record_act(session, COMMAND_LINE, "key.issued", row.id, {"tenant": tenant_id})
         view = {"id": row.id, "secret": shown, "scopes": row.scopes}
     print(json.dumps(view) if as_json else shown)
 
@@ -63,11 +68,23 @@ def revoke_key(home: Path | None, key_id: str) -> None:
     """
     try:
         with transaction(_open(home)) as session:
-            revoke(session, KeyId(key_id))
+            row = session.get(ApiKey, key_id)
+            tenant_id = TenantId(row.tenant_id if row else "")
+            revoke(session, tenant_id, KeyId(key_id))
+            record_act(session, COMMAND_LINE, "key.revoked", key_id, {"tenant": tenant_id})
     except NotFound:
         msg = f"there is no key {key_id}"
         raise CommandError(msg) from None
     print(f"{key_id} is revoked")
+
+
+def set_suspended(home: Path | None, name: str, *, is_suspended: bool) -> None:
+    """Refuse the keys of the tenant called `name`, or let them in again."""
+    sessions = _open(home)
+    tenant_id = _find_tenant(sessions, name)
+    with transaction(sessions) as session:
+        (suspend if is_suspended else resume)(session, COMMAND_LINE, tenant_id)
+    print(f"{name} is {'suspended: its keys are refused' if is_suspended else 'let in again'}")
 
 
 def create_tenant(home: Path | None, name: str, *, as_json: bool) -> None:

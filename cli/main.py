@@ -137,6 +137,45 @@ def models(as_json: AsJson = False, url: Url = None, key: Key = None, home: Home
     list_models(find_server(url, key, home), as_json=as_json)
 
 
+@app.command("eval")
+def evaluate(  # noqa: PLR0913, PLR0917 - each option is one thing to vary
+    model: Annotated[str, typer.Argument(help="Model of the catalog.")],
+    prompts: Annotated[int, typer.Option(help="Pictures per setting.", min=1, max=10_000)] = 50,
+    seed: Annotated[int, typer.Option(help="Chooses prompts and noise.", min=0)] = 0,
+    scheduler: Annotated[
+        list[str] | None, typer.Option(help="Only this one; repeat. Else all of the model.")
+    ] = None,
+    steps: Annotated[
+        list[int] | None, typer.Option(help="Repeat. Else 6, 10, 15, 20 and 50.", min=1)
+    ] = None,
+    guidance: Annotated[
+        list[float] | None, typer.Option(help="Repeat. Else 1, 2.5, 5 and 7.5.", min=0)
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for figures, plots and pictures. Else eval-MODEL.")
+    ] = None,
+    at_least: Annotated[
+        float | None,
+        typer.Option(help="Status 1 where less than so many percent obey.", min=0, max=100),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how well a model obeys, over schedulers, steps and guidance. No service needed."""
+    from cli.evaluate import Asked, run_evaluate
+
+    asked = Asked(
+        model=model,
+        num_prompts=prompts,
+        seed=seed,
+        schedulers=scheduler or (),
+        steps=steps or (),
+        guidances=guidance or (),
+        folder=out or Path(f"eval-{model}"),
+        at_least=at_least,
+    )
+    run_evaluate(asked, as_json=as_json)
+
+
 @app.command()
 def version() -> None:
     """Print the version."""
@@ -227,6 +266,22 @@ def list_tenants(as_json: AsJson = False, home: Home = None) -> None:
     from cli.admin import list_tenants as run
 
     run(home, as_json=as_json)
+
+
+@tenants.command("suspend")
+def suspend_tenant(name: str, home: Home = None) -> None:
+    """Refuse a tenant's keys; jobs that it queued before still run."""
+    from cli.admin import set_suspended as run
+
+    run(home, name, is_suspended=True)
+
+
+@tenants.command("resume")
+def resume_tenant(name: str, home: Home = None) -> None:
+    """Let a suspended tenant's keys in again."""
+    from cli.admin import set_suspended as run
+
+    run(home, name, is_suspended=False)
 
 
 if __name__ == "__main__":

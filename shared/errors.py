@@ -3,10 +3,18 @@
 * DomainError
   - NotFound
   - Unauthorized
+  - TenantSuspended
   - Forbidden
+  - ScopeNotHeld
+  - NameTaken
   - ValidationFailed
   - UnknownModel
   - UnsupportedParameter
+  - InputNotFound
+  - InvalidImage
+  - UnsupportedImage
+  - ImageTooLarge
+  - AssetInUse
   - InvalidCursor
   - IdempotencyKeyInvalid
   - IdempotencyKeyReused
@@ -68,6 +76,36 @@ class Forbidden(DomainError):
         super().__init__(f"This key lacks the scope {scope!r}. Use a key that has it.")
 
 
+class TenantSuspended(DomainError):
+    """The key is valid and its tenant is suspended; jobs that run already finish."""
+
+    code = "tenant-suspended"
+    title = "The tenant is suspended"
+
+    def __init__(self) -> None:
+        super().__init__("An admin has suspended this tenant. Ask whoever runs this service.")
+
+
+class ScopeNotHeld(DomainError):
+    """A key cannot give another key more than it may do itself."""
+
+    code = "scope-not-held"
+    title = "A key cannot give what it lacks"
+
+    def __init__(self, scopes: Sequence[str]) -> None:
+        super().__init__(f"This key lacks {', '.join(scopes)}, so it cannot give that to another.")
+
+
+class NameTaken(DomainError):
+    """Another resource of this kind has the name."""
+
+    code = "name-taken"
+    title = "The name is taken"
+
+    def __init__(self, resource: str) -> None:
+        super().__init__(f"There is a {resource} of that name already. Choose another.")
+
+
 class ValidationFailed(DomainError):
     """One or more fields hold what this request cannot take."""
 
@@ -99,6 +137,52 @@ class UnsupportedParameter(DomainError):
     def __init__(self, fields: Sequence[FieldError]) -> None:
         self.fields = tuple(fields)
         super().__init__("; ".join(f"{one.pointer}: {one.message}" for one in self.fields))
+
+
+class _OneField(Exception):
+    """What is wrong with one field alone."""
+
+    def __init__(self, pointer: str, message: str) -> None:
+        self.fields = (FieldError(pointer, message),)
+        super().__init__(f"{pointer}: {message}")
+
+
+class InputNotFound(_OneField, DomainError):
+    """The request names a picture that is not there; another tenant's looks the same."""
+
+    code = "input-not-found"
+    title = "A picture that the request names is not there"
+
+
+class InvalidImage(_OneField, DomainError):
+    """A picture that was sent is damaged, or its base64 is."""
+
+    code = "invalid-image"
+    title = "The picture cannot be read"
+
+
+class UnsupportedImage(_OneField, DomainError):
+    """What was sent is no picture of a kind that is taken: one PNG, JPEG or WebP, not animated."""
+
+    code = "unsupported-image"
+    title = "That kind of picture is not taken"
+
+
+class ImageTooLarge(_OneField, DomainError):
+    """A picture that was sent has too many pixels; its header alone is read to know."""
+
+    code = "image-too-large"
+    title = "The picture has too many pixels"
+
+
+class AssetInUse(DomainError):
+    """A job that has not ended needs the asset. Cancel the job, or wait for its end."""
+
+    code = "asset-in-use"
+    title = "A job still needs the asset"
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"{job_id} needs this asset and has not ended. Cancel it, or wait.")
 
 
 class InvalidCursor(DomainError):

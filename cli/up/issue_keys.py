@@ -4,7 +4,7 @@ import dataclasses
 
 from cli.up.kept_secrets import KeptSecrets
 from shared.db import Sessions, transaction
-from shared.errors import Unauthorized
+from shared.errors import TenantSuspended, Unauthorized
 from shared.ids import TenantId
 from shared.tenants.authenticate import authenticate
 from shared.tenants.create_key import create_key
@@ -12,16 +12,16 @@ from shared.tenants.create_tenant import get_or_create_tenant
 from shared.tenants.keys import Scope
 
 TENANT = "default"
-JOBS = (Scope.JOBS_WRITE, Scope.JOBS_READ)
+OWN = (Scope.JOBS_WRITE, Scope.JOBS_READ, Scope.KEYS)
 
 
 def issue_missing_keys(admin: Sessions, api: Sessions, kept: KeptSecrets) -> KeptSecrets:
     """Return `kept` with keys that this database knows."""
     api_key, admin_key = kept.api_key, kept.admin_key
     if not _is_known(api, api_key):
-        api_key = _issue(admin, "atelier up", JOBS)
+        api_key = _issue(admin, "atelier up", OWN)
     if not _is_known(api, admin_key):
-        admin_key = _issue(admin, "atelier up, admin", (*JOBS, Scope.ADMIN))
+        admin_key = _issue(admin, "atelier up, admin", (*OWN, Scope.ADMIN))
     return dataclasses.replace(kept, api_key=api_key, admin_key=admin_key)
 
 
@@ -31,6 +31,8 @@ def _is_known(sessions: Sessions, key: str | None) -> bool:
             authenticate(session, key)
     except Unauthorized:
         return False
+    except TenantSuspended:
+        return True  # it knows the key, and says why it does not let it in
     return True
 
 

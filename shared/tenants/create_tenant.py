@@ -1,10 +1,13 @@
 """Opening an account."""
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from shared.clock import utc_now
+from shared.errors import NameTaken
 from shared.ids import new_tenant_id
+from shared.tenants.record_act import record_act
 from shared.tenants.table import Tenant
 
 
@@ -17,6 +20,23 @@ def get_or_create_tenant(session: Session, name: str) -> Tenant:
     session.add(tenant)
     session.flush()
     return tenant
+
+
+def create_tenant(session: Session, actor: str, name: str) -> Tenant:
+    """Open an account under a name that no other has.
+
+    Raises:
+        NameTaken: Another tenant is called so.
+    """
+    tenant_id = new_tenant_id()
+    statement = insert(Tenant).values(id=tenant_id, name=name, created_at=utc_now())
+    made: Tenant | None = session.scalar(
+        statement.on_conflict_do_nothing(index_elements=[Tenant.name]).returning(Tenant)
+    )
+    if made is None:
+        raise NameTaken("tenant")
+    record_act(session, actor, "tenant.created", tenant_id, {"name": name})
+    return made
 
 
 def list_tenants(session: Session) -> list[Tenant]:

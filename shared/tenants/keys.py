@@ -27,6 +27,7 @@ class Scope(StrEnum):
 
     JOBS_WRITE = "jobs:write"
     JOBS_READ = "jobs:read"
+    KEYS = "keys"
     ADMIN = "admin"
 
 

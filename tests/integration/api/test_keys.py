@@ -7,7 +7,8 @@ import pytest
 
 from shared.db import transaction
 from shared.ids import KeyId
-from shared.tenants.create_key import create_key, revoke_key
+from shared.tenants.create_key import create_key
+from shared.tenants.end_key import revoke_key
 from shared.tenants.keys import Scope, new_api_key
 from tests.integration.api.conftest import BODY, Hand, Keys, assert_problem, bearer
 
@@ -23,7 +24,7 @@ def test_every_bad_key_gets_the_same_answer(api: httpx.Client, keys: Keys) -> No
     with transaction(keys.admin) as session:
         scopes = [Scope.JOBS_READ]
         row, revoked = create_key(session, keys.tenant_id, "revoked", scopes)
-        revoke_key(session, KeyId(row.id))
+        revoke_key(session, keys.tenant_id, KeyId(row.id))
         past = datetime.now(UTC) - timedelta(seconds=1)
         expired = create_key(session, keys.tenant_id, "old", scopes, expires_at=past)[1]
     last = "A" if keys.first[-1] != "A" else "B"

@@ -1,0 +1,53 @@
+"""What `/admin` takes and shows."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+TenantName = Annotated[
+    str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$", examples=["team-red"])
+]
+
+
+class TenantRequest(BaseModel):
+    """A tenant to open."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: TenantName
+
+
+class TenantView(BaseModel):
+    """One tenant."""
+
+    id: Annotated[str, Field(examples=["ten_019234a1b2c37d4e8f00112233445566"])]
+    name: str
+    created_at: datetime
+    suspended_at: Annotated[
+        datetime | None, Field(description="Since when its keys are refused; null while they work.")
+    ]
+
+
+class TenantListView(BaseModel):
+    """Every tenant, oldest first."""
+
+    data: list[TenantView]
+    next_cursor: None
+
+
+class ActView(BaseModel):
+    """One thing an admin did."""
+
+    at: datetime
+    actor: Annotated[str, Field(description="The admin's key, or `command-line`.")]
+    action: Annotated[str, Field(examples=["tenant.suspended"])]
+    target: Annotated[str, Field(examples=["ten_019234a1b2c37d4e8f00112233445566"])]
+    detail: dict[str, Any]
+
+
+class ActListView(BaseModel):
+    """Some acts, newest first."""
+
+    data: list[ActView]
+    next_cursor: str | None
