@@ -1,7 +1,7 @@
 """Prompts as the denoiser reads them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -15,10 +15,12 @@ class EncodedText:
     Attributes:
         tensors: What the encoders made of it, each (1, ...).
         cut: The end of the text that the encoders had no room for.
+        is_empty: There was no text; some families keep nothing out then.
     """
 
     tensors: Mapping[str, torch.Tensor]
     cut: str
+    is_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,21 @@ class Conditioning:
     def shape(self) -> tuple[tuple[int, ...], ...]:
         """Shapes that must be equal among those who share a forward pass."""
         return tuple(tuple(tensor.shape[1:]) for _, tensor in sorted(self.rows.items()))
+
+
+def lean(text: EncodedText, other: EncodedText, share: float) -> EncodedText:
+    """Return what lies between two texts, on a straight line; `share` 0 is the first one.
+
+    Raises:
+        ValueError: They are not encoded alike.
+    """
+    if any(text.tensors[name].shape != other.tensors[name].shape for name in text.tensors):
+        raise ValueError("between two prompts of unequal encoded length there is nothing")
+    between = {
+        name: torch.lerp(tensor, other.tensors[name], share)
+        for name, tensor in text.tensors.items()
+    }
+    return replace(text, tensors=between, cut=text.cut or other.cut)
 
 
 def list_cuts(

@@ -3,6 +3,7 @@
 - EngineError
     - ModelUnavailable
     - NoFreeSlot
+    - NonFinitePicture
 """
 
 
@@ -16,3 +17,7 @@ class ModelUnavailable(EngineError):
 
 class NoFreeSlot(EngineError):
     """As many generations run as the engine has slots."""
+
+
+class NonFinitePicture(EngineError):
+    """Latents that were numbers decoded to values that are none, in float32 too."""

@@ -1,6 +1,7 @@
 """From a local folder of safetensors to a model on its device; nothing is fetched or executed."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -8,24 +9,45 @@ from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
 from worker.engine.errors import ModelUnavailable
+from worker.engine.families.flux import load_flux
+from worker.engine.families.sd3 import load_sd3
 from worker.engine.families.sd15 import load_sd15
+from worker.engine.families.sdxl import load_sdxl
 from worker.engine.model import LoadedModel
 
 Load = Callable[[Path, torch.device, torch.dtype], LoadedModel]
 
-# What lies in the folder of each family, and what loads it.
-FAMILIES: dict[str, tuple[tuple[str, ...], Load]] = {
-    "sd15": (
-        (
-            "model_index.json",
-            "scheduler/scheduler_config.json",
-            "text_encoder/*.safetensors",
-            "tokenizer/tokenizer_config.json",
-            "unet/*.safetensors",
-            "vae/*.safetensors",
-        ),
-        load_sd15,
-    ),
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One kind of model.
+
+    Attributes:
+        files: What lies in its folder at least.
+        load: Loads that folder.
+    """
+
+    files: tuple[str, ...]
+    load: Load
+
+
+def _files(denoiser: str, *encoders: str) -> tuple[str, ...]:
+    return (
+        "model_index.json",
+        "scheduler/scheduler_config.json",
+        f"{denoiser}/*.safetensors",
+        "vae/*.safetensors",
+        *(f"text_encoder{encoder}/*.safetensors" for encoder in encoders),
+        *(f"tokenizer{encoder}/tokenizer_config.json" for encoder in encoders),
+    )
+
+
+FAMILIES: dict[str, Family] = {
+    "sd15": Family(_files("unet", ""), load_sd15),
+    "sd21": Family(_files("unet", ""), load_sd15),
+    "sdxl": Family(_files("unet", "", "_2"), load_sdxl),
+    "sd3": Family(_files("transformer", "", "_2"), load_sd3),
+    "flux": Family(_files("transformer", "", "_2"), load_flux),
 }
 
 
@@ -43,13 +65,12 @@ def load_model(path: Path, family: str, device: torch.device, dtype: torch.dtype
     """
     if family not in FAMILIES:
         raise ModelUnavailable(f"no family {family!r}; there are {', '.join(FAMILIES)}")
-    patterns, load = FAMILIES[family]
-    missing = [pattern for pattern in patterns if not any(path.glob(pattern))]
+    missing = [file for file in FAMILIES[family].files if not any(path.glob(file))]
     if missing:
         raise ModelUnavailable(f"{path} has no {', no '.join(missing)}")
     _quiet_libraries()
     try:
-        return load(path, device, dtype)
+        return FAMILIES[family].load(path, device, dtype)
     except Exception as error:
         raise ModelUnavailable(f"{path} does not load as {family}: {error!r}") from error
 

@@ -7,13 +7,15 @@ which carry colours: an autoencoder may bend them so much that a linear map alon
 Source of the features: Rahimi and Recht 2008, "Weighted sums of random kitchen sinks".
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch.nn import functional as F
+
+Decode = Callable[[torch.Tensor], torch.Tensor]
 
 PIXELS_PER_LATENT = 2
 NUM_FEATURES = 256
@@ -57,26 +59,22 @@ def compute_features(latents: torch.Tensor, directions: torch.Tensor) -> torch.T
 
 
 @torch.inference_mode()
-def fit_painter(vae: Any) -> LatentPainter:  # noqa: ANN401 - mypy cannot see into diffusers
+def fit_painter(decode: Decode, channels: int, device: torch.device) -> LatentPainter:
     """Learn the map by least squares from random patches and the pictures they decode to.
 
     Args:
-        vae: An `AutoencoderKL`.
+        decode: Turns latents (B, C, H/8, W/8) into colours from -1 to 1, (B, 3, H, W).
+        channels: C.
+        device: Where it decodes.
     """
-    channels = vae.config.latent_channels
     generator = torch.Generator("cpu").manual_seed(CALIBRATION_SEED)
-    directions = torch.randn((channels + 1, NUM_FEATURES), generator=generator).to(vae.device)
+    directions = torch.randn((channels + 1, NUM_FEATURES), generator=generator).to(device)
     patches = CONTRAST * torch.randn(
         (NUM_PICTURES, channels, PATCHES, PATCHES), generator=generator
     )
-    latents = F.interpolate(patches, scale_factor=PATCH, mode="nearest").to(vae.device)
+    latents = F.interpolate(patches, scale_factor=PATCH, mode="nearest").to(device)
 
-    pictures = torch.cat(
-        [
-            vae.decode(one.to(vae.dtype) / vae.config.scaling_factor)[0]
-            for one in torch.split(latents, 1)
-        ]
-    ).float()
+    pictures = torch.cat([decode(one) for one in torch.split(latents, 1)]).float()
     size = PATCHES * PATCH * PIXELS_PER_LATENT
     small = F.interpolate(pictures, size=(size, size), mode="area")
     colours = F.pixel_unshuffle(small, PIXELS_PER_LATENT).flatten(2).transpose(1, 2).flatten(0, 1)

@@ -1,7 +1,6 @@
 """Previews resemble the picture they promise, and come when they are due."""
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -32,22 +31,17 @@ def test_previews_come_every_so_many_steps_but_not_beside_the_picture(tiny: Path
     assert {preview.dtype for preview in previews.values()} == {np.dtype(np.uint8)}
 
 
-class BendingDecoder:
+def decode_bending(latents: torch.Tensor) -> torch.Tensor:
     """Colours that fold back on themselves, which no linear map can follow."""
-
-    device, dtype = CPU, torch.float32
-    config = SimpleNamespace(latent_channels=4, scaling_factor=0.5)
-
-    def decode(self, latents: torch.Tensor) -> tuple[torch.Tensor]:
-        colours = (latents[:, :3] / 2).abs() - 0.5
-        return (colours.repeat_interleave(8, 2).repeat_interleave(8, 3),)
+    colours = latents[:, :3].abs() - 0.5
+    return colours.repeat_interleave(8, 2).repeat_interleave(8, 3)
 
 
 def test_a_painter_learns_colours_that_bend() -> None:
     latents = draw_noise(seeded_generator(5), (4, 4, 4), torch.float32).clamp(-2, 2)
     latents = latents.repeat_interleave(2, 2).repeat_interleave(2, 3)
     expected = ((latents[0, :3].abs() - 0.5) / 2 + 0.5).clamp(0, 1).permute(1, 2, 0) * 255
-    painted = fit_painter(BendingDecoder()).paint(latents)[::2, ::2]
+    painted = fit_painter(decode_bending, 4, CPU).paint(latents)[::2, ::2]
     assert _distance(painted, expected.numpy()) < 25
 
 

@@ -1,0 +1,86 @@
+"""From a folder in diffusers' layout to a pipeline on its device."""
+
+import importlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+LIBRARIES = ("diffusers", "transformers")
+SAFE: dict[str, Any] = {"use_safetensors": True, "local_files_only": True}
+
+
+def load_pipeline(
+    pipeline_class: str,
+    path: Path,
+    device: torch.device,
+    dtype: torch.dtype,
+    **parts: Any,  # noqa: ANN401 - whatever its constructor takes
+) -> Any:  # noqa: ANN401 - diffusers is untyped
+    """Load a pipeline of safetensors; nothing is fetched, and no code of the folder is run.
+
+    Args:
+        pipeline_class: Name in diffusers.
+        path: The folder.
+        device: Where it will live.
+        dtype: What it computes in, whatever its weights are stored in.
+        parts: Given to its constructor in place of what the folder names.
+
+    Raises:
+        ValueError: A weight is missing, or a part is of a class that is not the libraries' own.
+    """
+    named = read_parts(path)
+    missing: list[str] = []
+    for name, (library, class_name) in named.items():
+        is_network = library == "transformers" and any((path / name).glob("*.safetensors"))
+        if is_network and name not in parts:
+            parts[name], lost = _load_transformer(class_name, path / name, dtype)
+            missing += [f"{name} {weight}" for weight in lost]
+    diffusers = importlib.import_module("diffusers")  # takes seconds
+    pipeline = getattr(diffusers, pipeline_class).from_pretrained(
+        path, dtype=dtype, **SAFE, **parts
+    )
+    missing += _without_data(pipeline.components)
+    if missing:
+        raise ValueError(f"missing weights: {', '.join(missing)}")
+    pipeline.to(device)
+    return pipeline
+
+
+def read_parts(path: Path) -> dict[str, tuple[str, str]]:
+    """Return library and class of each part that the folder names.
+
+    Raises:
+        ValueError: One is of a class that is not the libraries' own.
+    """
+    index: dict[str, object] = json.loads((path / "model_index.json").read_text(encoding="utf-8"))
+    parts = {
+        name: (str(value[0]), str(value[1]))
+        for name, value in index.items()
+        if isinstance(value, list) and len(value) == 2 and value[0] is not None  # noqa: PLR2004
+    }
+    pipelines = importlib.import_module("diffusers.pipelines")
+    for library, _ in parts.values():
+        if library not in LIBRARIES and not hasattr(pipelines, library):
+            raise ValueError(f"a part of {library!r}: only {' and '.join(LIBRARIES)} are trusted")
+    return parts
+
+
+def _load_transformer(class_name: str, path: Path, dtype: torch.dtype) -> tuple[Any, list[str]]:
+    """Load a text encoder; transformers would make up what is missing, so say what that is."""
+    transformers = importlib.import_module("transformers")
+    loaded, report = getattr(transformers, class_name).from_pretrained(
+        path, dtype=dtype, output_loading_info=True, **SAFE
+    )
+    return loaded, sorted(report["missing_keys"])
+
+
+def _without_data(components: Mapping[str, Any]) -> Iterator[str]:
+    """Name the weights that diffusers found nowhere and left without data."""
+    for name, part in components.items():
+        if isinstance(part, torch.nn.Module):
+            yield from (
+                f"{name} {key}" for key, weight in part.named_parameters() if weight.is_meta
+            )
