@@ -58,7 +58,9 @@ class Autoencoder:
         pixels = height * width * 4 ** (len(widths) - 1)
         return int(LIVE_MAPS * pixels * widths[min(1, len(widths) - 1)] * dtype.itemsize)
 
-    def encode(self, pixels: npt.NDArray[np.uint8 | np.float32], generator: torch.Generator) -> torch.Tensor:
+    def encode(
+        self, pixels: npt.NDArray[np.uint8 | np.float32], generator: torch.Generator
+    ) -> torch.Tensor:
         """Draw latents (1, C, H/8, W/8) of a picture (H, W, 3), scaled as the denoiser has them."""
         values = torch.from_numpy(pixels[None].astype(np.float32) / 255).permute(0, 3, 1, 2)
         vae, dtype = self._vae, self._vae.dtype

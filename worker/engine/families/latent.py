@@ -83,7 +83,8 @@ class LatentFamily:
     def make_scheduler(self, schedule: Schedule) -> Scheduler:
         """Build a noise scheduler from the model's own configuration."""
         config, steps = self._pipeline.scheduler.config, schedule.num_inference_steps
-        return make_scheduler(schedule.name, config, steps, self._layout(schedule))
+        layout = self._layout(schedule)
+        return make_scheduler(schedule.name, config, steps, schedule.sigmas, **layout)
 
     def _layout(self, schedule: Schedule) -> dict[str, Any]:  # noqa: ARG002 - flow families use it
         """Return what the family's pipeline tells a scheduler beside the number of steps."""
