@@ -13,5 +13,9 @@ JOB_ERRORS: dict[str, str] = {
     "Less guidance or another scheduler usually helps.",
     JobErrorCode.MODEL_UNAVAILABLE: "The model's files are missing or damaged where the worker "
     "looks for them.",
-    JobErrorCode.STORAGE_UNAVAILABLE: "The picture was made and the store would not take it.",
+    JobErrorCode.STORAGE_UNAVAILABLE: "The store would not take the picture that was made, or not "
+    "give the one that the job begins with.",
+    JobErrorCode.INPUT_MISSING: "A picture that the job begins with was deleted before it ran.",
+    JobErrorCode.INPUT_UNREADABLE: "A picture that the job begins with is damaged in the store, or "
+    "larger than is read.",
 }

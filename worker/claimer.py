@@ -1,7 +1,6 @@
 """The claimer: moves jobs from the queue into the engine's free slots, from a thread of its own."""
 
 import logging
-import queue
 import threading
 import time
 from types import TracebackType
@@ -12,7 +11,10 @@ from sqlalchemy.orm import Session
 from shared.db import transaction
 from shared.jobs.claim import ClaimedJob, claim_jobs
 from shared.jobs.finish import release_job
-from worker.held_jobs import HeldJob
+from shared.jobs.resolved import ResolvedRequest
+from worker.fetch_inputs import InputFetcher
+from worker.find_inputs import find_input_keys
+from worker.make_start import list_sources
 from worker.parts import Parts
 from worker.retry import DATABASE_AWAY
 
@@ -29,10 +31,10 @@ class Claimer:
         is_claiming: Whether more jobs may come. Once false, it stays so.
     """
 
-    def __init__(self, parts: Parts, claimed: "queue.SimpleQueue[HeldJob]") -> None:
+    def __init__(self, parts: Parts, fetcher: InputFetcher) -> None:
         self.is_claiming = True
         self._parts = parts
-        self._claimed = claimed
+        self._fetcher = fetcher
         self._grace_ends_s: float | None = None
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="claimer", daemon=True)
@@ -88,13 +90,14 @@ class Claimer:
                     session, settings.pool, self._parts.worker_id, limit, settings.lease_s
                 )
                 claimed = _without_bad_company(session, claimed)
+                keys = {job.held: _find_keys(session, job) for job in claimed}
                 self._parts.faults.reach("before-claim")
         except DATABASE_AWAY as error:
             _log.warning("claiming: %s", type(error).__name__)
             return True
         self._parts.faults.reach("after-claim")
         for job in claimed:
-            self._claimed.put(self._parts.held.add(job))
+            self._fetcher.fetch(self._parts.held.add(job), keys[job.held])
         return bool(claimed)
 
     def _count_free(self) -> int:
@@ -114,3 +117,8 @@ def _without_bad_company(session: Session, claimed: list[ClaimedJob]) -> list[Cl
     for job in suspects[1:]:
         release_job(session, job.held)
     return innocent + suspects[:1]
+
+
+def _find_keys(session: Session, job: ClaimedJob) -> dict[str, str]:
+    sources = list_sources(ResolvedRequest.model_validate(job.request))
+    return find_input_keys(session, job.tenant_id, sources)

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from shared.jobs.claim import ClaimedJob, Held
 from worker.encode_image import Pixels
+from worker.engine.request import StartPicture
 
 
 class StopReason(StrEnum):
@@ -19,6 +20,7 @@ class HeldJob:
 
     Attributes:
         id: Name of this attempt in the engine; a later attempt of the same job has another.
+        start: The picture it begins with, once that was fetched; None where it begins with noise.
         step: Steps done so far.
         told_s: When its stream was last told of a step.
         preview: A picture of what it becomes that its stream was not told yet.
@@ -30,6 +32,7 @@ class HeldJob:
         self.claimed = claimed
         self.held = claimed.held
         self.id = f"{claimed.held.job_id}/{claimed.held.attempt}"
+        self.start: StartPicture | None = None
         self.step = 0
         self.told_s = 0.0
         self.preview: Pixels | None = None

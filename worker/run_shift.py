@@ -1,9 +1,10 @@
 """The shift: claim, admit, tick, store, finish. Read this file first.
 
 The loop owns the engine and touches neither SQL nor the network. Beside it work the claimer (takes
-jobs from Postgres into free slots), the heartbeat (extends their leases, hears of cancels), the
-finisher (encodes, stores, writes the end) and the publisher (tells the job's stream). They share
-the table of held jobs and nothing else; the loop takes and gives between ticks.
+jobs from Postgres into free slots), the fetcher (reads the pictures they begin with), the
+heartbeat (extends their leases, hears of cancels), the finisher (encodes, stores, writes the end)
+and the publisher (tells the job's stream). They share the table of held jobs and nothing else; the
+loop takes and gives between ticks.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ from shared.jobs.status import JobErrorCode
 from worker.claimer import Claimer
 from worker.engine.errors import ModelUnavailable
 from worker.engine.events import Canceled, EngineEvent, Failed, Finished, StepDone
+from worker.fetch_inputs import InputFetcher
 from worker.finish_generations import Finisher
 from worker.hand_back import hand_back
 from worker.held_jobs import HeldJob
@@ -32,9 +34,12 @@ def run_shift(parts: Parts) -> None:
 
     A job still held when a drain's grace is over goes back to its queue and loses nothing.
     """
-    claimed: queue.SimpleQueue[HeldJob] = queue.SimpleQueue()
-    with Claimer(parts, claimed) as claimer, Finisher(parts) as finisher:
-        loop = _Loop(parts, claimed, finisher)
+    with (
+        Finisher(parts) as finisher,
+        InputFetcher(parts, finisher) as fetcher,
+        Claimer(parts, fetcher) as claimer,
+    ):
+        loop = _Loop(parts, fetcher.ready, finisher)
         while claimer.is_claiming or len(parts.held):
             if claimer.is_grace_over:
                 break
@@ -47,11 +52,11 @@ class _Loop:
     """What the loop knows: the jobs that wait for the engine and those that are in it."""
 
     def __init__(
-        self, parts: Parts, claimed: "queue.SimpleQueue[HeldJob]", finisher: Finisher
+        self, parts: Parts, ready: "queue.SimpleQueue[HeldJob]", finisher: Finisher
     ) -> None:
         self._parts = parts
         self._engine = parts.shelf.engine
-        self._claimed = claimed
+        self._ready = ready
         self._finisher = finisher
         self._waiting: deque[HeldJob] = deque()
         self._running: dict[str, HeldJob] = {}
@@ -59,7 +64,7 @@ class _Loop:
     def turn(self) -> None:
         """Take in, start, stop, tick, and pass on what the tick brought."""
         self._parts.watchdog.feed()
-        self._take_claimed()
+        self._take_ready()
         self._stop_unwanted()
         self._admit()
         if self._engine.has_work:
@@ -67,13 +72,13 @@ class _Loop:
             for event in self._engine.step():
                 self._pass_on(event)
 
-    def _take_claimed(self) -> None:
+    def _take_ready(self) -> None:
         is_idle = not self._engine.has_work and not self._waiting
         with contextlib.suppress(queue.Empty):
             if is_idle:
-                self._waiting.append(self._claimed.get(timeout=IDLE_TURN_S))
+                self._waiting.append(self._ready.get(timeout=IDLE_TURN_S))
             while True:
-                self._waiting.append(self._claimed.get_nowait())
+                self._waiting.append(self._ready.get_nowait())
 
     def _stop_unwanted(self) -> None:
         for job in self._parts.held.take_stopped():

@@ -37,6 +37,8 @@ class JobErrorCode(StrEnum):
     NON_FINITE_LATENTS = "non-finite-latents"
     MODEL_UNAVAILABLE = "model-unavailable"
     STORAGE_UNAVAILABLE = "storage-unavailable"
+    INPUT_MISSING = "input-missing"
+    INPUT_UNREADABLE = "input-unreadable"
 
 
 def check_move(old: JobStatus, new: JobStatus) -> None:
