@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from worker.engine.conditioning import Conditioning, EncodedText
+from worker.engine.families.flow_shift import flow_shift
 from worker.engine.families.latent import LatentFamily
 from worker.engine.families.load_pipeline import load_pipeline
 from worker.engine.model import Schedule
-from worker.engine.schedulers import compute_shift
 from worker.engine.truncation import find_cut_text
 
 DEV_LENGTH, SCHNELL_LENGTH = 512, 256  # words of T5 that each was trained with
@@ -57,7 +57,7 @@ class Flux(LatentFamily):
         config = self._pipeline.scheduler.config
         return {
             "sigmas": np.linspace(1.0, 1 / steps, steps),
-            "mu": compute_shift(config, self._count_patches(schedule)),
+            "mu": flow_shift(config, self._count_patches(schedule)),
         }
 
     def predict_noise(

@@ -84,7 +84,7 @@ class LatentFamily:
         """Build a noise scheduler from the model's own configuration."""
         config, steps = self._pipeline.scheduler.config, schedule.num_inference_steps
         layout = self._layout(schedule)
-        return make_scheduler(schedule.name, config, steps, schedule.sigmas, **layout)
+        return make_scheduler(schedule.name, config, steps, layout, sigmas=schedule.sigmas)
 
     def _layout(self, schedule: Schedule) -> dict[str, Any]:  # noqa: ARG002 - flow families use it
         """Return what the family's pipeline tells a scheduler beside the number of steps."""

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 
 from worker.engine.conditioning import EncodedText
+from worker.engine.families.flow_shift import flow_shift
 from worker.engine.families.latent import LatentFamily
 from worker.engine.families.load_pipeline import load_pipeline
 from worker.engine.model import Schedule
-from worker.engine.schedulers import compute_shift
 from worker.engine.truncation import find_cut_text
 
 T5_LENGTH = 256  # the pipeline's own
@@ -42,7 +42,7 @@ class StableDiffusion3(LatentFamily):
         config = self._pipeline.scheduler.config
         if not config.get("use_dynamic_shifting"):
             return {}
-        return {"mu": compute_shift(config, self._count_patches(schedule))}
+        return {"mu": flow_shift(config, self._count_patches(schedule))}
 
     def predict_noise(
         self,
