@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from worker.engine.batcher import Batcher, FixedRowBudget, RowBudget
+from worker.engine.batcher import Batcher
+from worker.engine.budget import FixedRowBudget, RowBudget
 from worker.engine.errors import ModelUnavailable, NoFreeSlot
 from worker.engine.events import Canceled, EngineEvent, Failed, Finished, StepDone
 from worker.engine.forward import are_finite, predict_noise
@@ -148,18 +149,22 @@ class Engine:
 
     def _decode_ended(self, shares: Sequence[Share]) -> None:
         for share in shares:
-            ended = [index for index in share.indices if share.generation.is_clean(index)]
+            ended = [index for index in share.indices if share.generation.is_denoised(index)]
             for index in ended:
                 self._batcher.leave(share.generation.members[index])
-            share.generation.decode(ended)
+            for member in share.generation.decode(ended):
+                self._batcher.join(member)
 
     def _finish(self, generation: Generation) -> None:
-        images = [picture for _, picture in sorted(generation.pictures.items())]
-        request_id = generation.request.id
-        event = Finished(
-            request_id, images, generation.warnings, generation.step, generation.made_with
+        self._end(
+            Finished(
+                generation.request.id,
+                generation.pictures,
+                generation.warnings,
+                generation.step,
+                generation.made_with,
+            )
         )
-        self._end(event)
 
     def _fail_request(self, request: GenerationRequest, error: Exception) -> None:
         _log.warning("generation %s raised", request.id, exc_info=error)

@@ -1,65 +1,72 @@
 """One request while it runs."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 
-from worker.engine.batcher import BatchKey, Member
-from worker.engine.conditioning import list_cuts
+from worker.engine.begin_pass import PassBeginner
+from worker.engine.conditioning import lean, list_cuts
 from worker.engine.events import MadeWith, Pixels
-from worker.engine.model import LoadedModel, Schedule
+from worker.engine.member import BatchKey, Member
+from worker.engine.model import LoadedModel
+from worker.engine.passes import first_pass
 from worker.engine.request import GenerationRequest
-from worker.engine.start import start_from_noise
+from worker.engine.running_image import RunningImage
 from worker.engine.trajectory import Trajectory
 
 MAX_DECODE_BATCH = 4  # pictures cost far more memory than their latents
 
 
 class Generation:
-    """A request, its model, and for each image one trajectory and at last one picture."""
+    """A request, its model, and its images on their way."""
 
     def __init__(
         self,
         request: GenerationRequest,
         model: LoadedModel,
-        trajectories: list[Trajectory],
+        images: list[RunningImage],
         warnings: tuple[str, ...],
     ) -> None:
         self.request = request
         self.model = model
-        self.trajectories = trajectories
+        self.images = images
         self.warnings = warnings
-        self.pictures: dict[int, Pixels] = {}
         self._preview: Pixels | None = None
 
     @property
     def members(self) -> list[Member]:
         """Its images as the batcher sees them."""
-        return [self._as_member(index) for index in range(len(self.trajectories))]
+        return [self._as_member(index) for index in range(len(self.images))]
 
     @property
     def made_with(self) -> MadeWith:
         """What a receipt says of the schedule."""
-        scheduler = self.trajectories[0].scheduler
+        scheduler = self.images[0].trajectory.scheduler
         return MadeWith(type(scheduler).__name__, dict(scheduler.config))
 
     @property
     def steps(self) -> int:
-        """Steps from noise to pictures."""
-        return self.trajectories[0].num_steps
+        """Steps from noise to pictures, of all passes."""
+        return sum(image.num_steps for image in self.images) // len(self.images)
 
     @property
     def step(self) -> int:
         """Steps done, over all images; a fraction is not counted."""
-        return sum(trajectory.step for trajectory in self.trajectories) // len(self.trajectories)
+        return sum(image.step for image in self.images) // len(self.images)
+
+    @property
+    def pictures(self) -> list[Pixels]:
+        """Those that are made."""
+        return [image.picture for image in self.images if image.picture is not None]
 
     @property
     def is_done(self) -> bool:
         """Whether every picture is made."""
-        return len(self.pictures) == len(self.trajectories)
+        return len(self.pictures) == len(self.images)
 
     def _as_member(self, index: int) -> Member:
-        request, trajectory = self.request, self.trajectories[index]
+        request, trajectory = self.request, self.images[index].trajectory
         key = BatchKey(
             model=request.model,
             shape=(tuple(trajectory.latents.shape[1:]), *trajectory.conditioning.shape),
@@ -68,9 +75,9 @@ class Generation:
         num_rows = trajectory.conditioning.num_rows
         return Member(request.id, index, key, num_rows, request.tenant, request.priority)
 
-    def is_clean(self, index: int) -> bool:
+    def is_denoised(self, index: int) -> bool:
         """Whether an image's latents have no noise left."""
-        return self.trajectories[index].is_done
+        return self.images[index].is_denoised
 
     def take_preview(self) -> Pixels | None:
         """Return a new preview once."""
@@ -79,7 +86,7 @@ class Generation:
 
     def advance(self, index: int) -> None:
         """Take one image a step further along its prediction, with a preview when one is due."""
-        trajectory = self.trajectories[index]
+        trajectory = self.images[index].trajectory
         step, every = trajectory.step, self.request.preview_every
         clean = trajectory.predict_clean_latents() if index == 0 and every else None
         trajectory.advance()
@@ -87,12 +94,18 @@ class Generation:
         if clean is not None and is_new and trajectory.step % every == 0:
             self._preview = self.model.preview(clean)
 
-    def decode(self, indices: list[int]) -> None:
-        """Make the pictures of images whose latents are clean, a few at a time."""
+    def decode(self, indices: list[int]) -> list[Member]:
+        """Make pictures of denoised latents, a few at a time, and begin the passes that follow.
+
+        Returns:
+            The images that go on, as the batcher sees them now.
+        """
         for first in range(0, len(indices), MAX_DECODE_BATCH):
-            some = indices[first : first + MAX_DECODE_BATCH]
-            latents = torch.cat([self.trajectories[index].latents for index in some])
-            self.pictures.update(zip(some, self.model.decode(latents), strict=True))
+            some = [self.images[index] for index in indices[first : first + MAX_DECODE_BATCH]]
+            latents = torch.cat([image.trajectory.latents for image in some])
+            for image, painted in zip(some, self.model.decode(latents), strict=True):
+                image.take(painted)
+        return [self._as_member(index) for index in indices if self.images[index].picture is None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,30 +118,31 @@ class Share:
     @property
     def trajectories(self) -> list[Trajectory]:
         """Of those images."""
-        return [self.generation.trajectories[index] for index in self.indices]
+        return [self.generation.images[index].trajectory for index in self.indices]
 
 
 def start_generation(
     request: GenerationRequest, model: LoadedModel, device: torch.device, dtype: torch.dtype
 ) -> Generation:
-    """Encode the prompts, draw the noise and lay out the timesteps of every image."""
-    texts = {text for image in request.images for text in (image.prompt, image.negative_prompt)}
-    encoded = {text: model.encode_text(text) for text in texts}
-    size_px = request.width_px, request.height_px
-    shape = model.latent_shape(*size_px)
-    schedule = Schedule(
-        name=request.scheduler,
-        sigmas=request.sigmas,
-        num_inference_steps=request.num_inference_steps,
-        width_px=request.width_px,
-        height_px=request.height_px,
-    )
-    trajectories, warnings = [], dict[str, None]()
-    for image in request.images:
-        prompt, negative_prompt = encoded[image.prompt], encoded[image.negative_prompt]
-        conditioning = model.condition(prompt, negative_prompt, request.guidance_scale, size_px)
-        warnings |= dict.fromkeys(list_cuts(prompt, negative_prompt, conditioning))
-        start = start_from_noise(image, shape, device, dtype)
-        scheduler = model.make_scheduler(schedule)
-        trajectories.append(Trajectory(start, scheduler, conditioning, request.num_inference_steps))
-    return Generation(request, model, trajectories, tuple(warnings))
+    """Encode the prompts, and begin the first pass of every image."""
+    encode = cache(model.encode_text)
+    images, warnings = [], dict[str, None]()
+    for asked in request.images:
+        prompt, negative_prompt = encode(asked.prompt), encode(asked.negative_prompt)
+        if asked.toward_prompt is not None:
+            prompt = lean(prompt, encode(asked.toward_prompt), asked.share)
+        beginner = PassBeginner(
+            request=request,
+            image=asked,
+            prompt=prompt,
+            negative_prompt=negative_prompt,
+            model=model,
+            device=device,
+            dtype=dtype,
+        )
+        further = [request.second_pass] if request.second_pass else []
+        image = RunningImage(first_pass(request, asked), further, beginner.begin)
+        images.append(image)
+        cuts = list_cuts(prompt, negative_prompt, image.trajectory.conditioning)
+        warnings |= dict.fromkeys(cuts)
+    return Generation(request, model, images, tuple(warnings))

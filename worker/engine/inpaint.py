@@ -5,9 +5,11 @@ Source: diffusers' StableDiffusionInpaintPipeline.
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
-from worker.engine.add_noise import add_noise
+from worker.engine.enter_schedule import add_noise
 from worker.engine.schedulers import Scheduler
 
 
@@ -41,11 +43,12 @@ class Kept:
         return (1 - self.mask) * kept + self.mask * painted
 
 
-def mask_latents(is_painted: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
+def shrink_mask(is_painted: npt.NDArray[np.bool_], latents: torch.Tensor) -> torch.Tensor:
     """Reduce a mask to latents, (1, 1, H/8, W/8): each takes the pixel at its corner.
 
     Args:
         is_painted: (H, W), true where the image is repainted.
-        shape: (C, H/8, W/8).
+        latents: (1, C, H/8, W/8), for their size, device and dtype.
     """
-    return torch.nn.functional.interpolate(is_painted[None, None].float(), size=shape[-2:])
+    mask = torch.from_numpy(is_painted)[None, None].float()
+    return torch.nn.functional.interpolate(mask, size=latents.shape[-2:]).to(latents)

@@ -31,6 +31,11 @@ class Schedule:
 class LoadedModel(Protocol):
     """A model on its device. `families/` has one class for each family."""
 
+    @property
+    def is_inpainter(self) -> bool:
+        """Whether the denoiser is shown a mask and the masked picture behind the latents."""
+        ...
+
     def latent_shape(self, width_px: int, height_px: int) -> tuple[int, int, int]:
         """Return (C, H/8, W/8)."""
         ...
@@ -61,9 +66,14 @@ class LoadedModel(Protocol):
         ...
 
     def encode_picture(
-        self, pixels: npt.NDArray[np.uint8], generator: torch.Generator
+        self, pixels: npt.NDArray[np.uint8 | np.float32], generator: torch.Generator
     ) -> torch.Tensor:
-        """Draw latents (1, C, H/8, W/8) of a picture (H, W, 3), scaled as the denoiser has them."""
+        """Draw latents (1, C, H/8, W/8) of a picture, scaled as the denoiser has them.
+
+        Args:
+            pixels: (H, W, 3), from 0 to 255.
+            generator: Drawn from once.
+        """
         ...
 
     def predict_noise(

@@ -1,4 +1,4 @@
-"""One image on its way from noise to picture."""
+"""One pass of an image, from noise to picture."""
 
 import inspect
 
@@ -16,18 +16,18 @@ class Trajectory:
     Attributes:
         latents: (1, C, H/8, W/8), at the noise level of the timestep to come.
         noise_pred: The last prediction, guided, (1, C, H/8, W/8).
-        num_steps: Steps asked for. Some schedulers take more than one timestep for a step.
+        num_steps: Of those asked for. Some schedulers take more than one timestep for a step.
     """
 
-    def __init__(
-        self, start: Start, scheduler: Scheduler, conditioning: Conditioning, num_steps: int
-    ) -> None:
+    def __init__(self, start: Start, scheduler: Scheduler, conditioning: Conditioning) -> None:
         self.scheduler = scheduler
         self.conditioning = conditioning
-        self.latents = start.noise * scheduler.init_noise_sigma
+        self.latents = start.latents
         self.noise_pred = torch.empty(0)
-        self.num_steps = num_steps
-        self._index = 0
+        self.num_steps = start.num_steps
+        self._first = self._index = start.first_timestep
+        self._kept = start.kept
+        self._mask_channels = start.mask_channels
         self._draws = {"generator": start.generator} if _is_random(scheduler) else {}
 
     @property
@@ -38,7 +38,8 @@ class Trajectory:
     @property
     def step(self) -> int:
         """Steps done, of those asked for."""
-        return self._index * self.num_steps // len(self.scheduler.timesteps)
+        num_timesteps = len(self.scheduler.timesteps) - self._first
+        return (self._index - self._first) * self.num_steps // num_timesteps
 
     @property
     def is_done(self) -> bool:
@@ -46,15 +47,18 @@ class Trajectory:
         return self._index == len(self.scheduler.timesteps)
 
     def model_input(self) -> torch.Tensor:
-        """Return the latents as the denoiser expects them, (1, C, H/8, W/8)."""
-        return self.scheduler.scale_model_input(self.latents, self.timestep)
+        """Return what the denoiser is shown, (1, C, H/8, W/8) with any mask channels behind."""
+        latents = self._scaled_latents()
+        if self._mask_channels is None:
+            return latents
+        return torch.cat([latents, self._mask_channels], dim=1)
 
     def predict_clean_latents(self) -> torch.Tensor:
         """Return the latents this image would have without noise, (1, C, H/8, W/8)."""
         config = self.scheduler.config
         nearest = int(self.timestep.round().clamp(0, config.num_train_timesteps - 1))
         return clean_latents(
-            self.model_input(),
+            self._scaled_latents(),
             self.noise_pred,
             float(self.scheduler.alphas_cumprod[nearest]),
             config.prediction_type,
@@ -66,6 +70,12 @@ class Trajectory:
             self.noise_pred, self.timestep, self.latents, **self._draws, return_dict=False
         )[0]
         self._index += 1
+        if self._kept:
+            timestep = None if self.is_done else self.timestep
+            self.latents = self._kept.blend(self.latents, self.scheduler, timestep)
+
+    def _scaled_latents(self) -> torch.Tensor:
+        return self.scheduler.scale_model_input(self.latents, self.timestep)
 
 
 def _is_random(scheduler: Scheduler) -> bool:
