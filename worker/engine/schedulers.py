@@ -1,8 +1,11 @@
 """The noise schedulers, under the names people know, made from a model's own configuration."""
 
+import copy
 import inspect
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol, cast
 
 import torch
@@ -59,7 +62,7 @@ class NamedScheduler:
         scheduler_class: In diffusers.
         overrides: What the name fixes of the model's own configuration.
         is_random: Draws noise on the way too.
-        is_flow: For models that predict a flow; the others are for those that predict noise.
+        is_flow: For models that predict a flow alone; of the others, some solvers can learn to.
     """
 
     scheduler_class: Any
@@ -72,6 +75,13 @@ class NamedScheduler:
         """How it can space its noise levels."""
         known = inspect.signature(self.scheduler_class.__init__).parameters
         return DEFAULT, *(name for name, flag in _FLAGS.items() if flag in known)
+
+    def fits(self, config: Mapping[str, Any]) -> bool:
+        """Whether it follows what a model predicts; `config` is of the model's own scheduler."""
+        if not predicts_flow(config):
+            return not self.is_flow
+        known = inspect.signature(self.scheduler_class.__init__).parameters
+        return self.is_flow or ("use_flow_sigmas" in known and not self.is_random)
 
 
 DEFAULT = "default"  # as the model's own configuration has it
@@ -119,8 +129,9 @@ def make_scheduler(
     name: str,
     config: Mapping[str, Any],
     num_inference_steps: int,
+    layout: Mapping[str, object] | None = None,
+    *,
     sigmas: str = DEFAULT,
-    **layout: object,
 ) -> Scheduler:
     """Build a scheduler and lay out its timesteps.
 
@@ -129,8 +140,8 @@ def make_scheduler(
         config: The model's scheduler configuration as its pipeline corrects it (`steps_offset` 1).
         num_inference_steps: Steps asked for. `timesteps` has more where a step takes two forward
             passes, and one more where diffusers rounds so.
+        layout: What the model's pipeline says beside the number of steps.
         sigmas: Spacing of the noise levels, one of the name's `SPACINGS`.
-        layout: What the model's family adds when the timesteps are laid out.
 
     Raises:
         ValueError: No scheduler has this name, it has no such spacing, or the model predicts
@@ -142,23 +153,42 @@ def make_scheduler(
     if sigmas not in SPACINGS[name]:
         offered = ", ".join(SPACINGS[name])
         raise ValueError(f"scheduler {name} has no sigmas {sigmas!r}; it has {offered}")
-    if named.is_flow != predicts_flow(config):
+    if not named.fits(config):
         fitting = ", ".join(list_schedulers(config))
         raise ValueError(f"scheduler {name} does not fit this model; there are {fitting}")
     overrides = {
         **named.overrides,
+        **_learn_flow(named, config),
         **_space(sigmas),
         **_widen_grid(named, config, num_inference_steps),
     }
-    scheduler = cast("Scheduler", named.scheduler_class.from_config(config, **overrides))
-    scheduler.set_timesteps(num_inference_steps, **layout)
-    return scheduler
+    built = _build(named.scheduler_class, json.dumps([config, overrides], default=list))
+    scheduler: Any = copy.deepcopy(built)
+    scheduler.set_timesteps(num_inference_steps, **_heed(scheduler, layout or {}))
+    _enter_at_start(scheduler)
+    _conform(scheduler)
+    return cast("Scheduler", scheduler)
+
+
+def draw_from(scheduler: Scheduler, generator: torch.Generator) -> dict[str, torch.Generator]:
+    """Let a scheduler draw from an image's own generator.
+
+    One that walks a Brownian path takes the path of the generator's seed: it wants the noise
+    between any two levels to be the same whatever was drawn before.
+
+    Returns:
+        What `step` is told.
+    """
+    drawing: Any = scheduler
+    if hasattr(drawing, "noise_sampler_seed"):
+        drawing.noise_sampler_seed = generator.initial_seed()
+    takes_generator = "generator" in inspect.signature(drawing.step).parameters
+    return {"generator": generator} if takes_generator else {}
 
 
 def list_schedulers(config: Mapping[str, Any]) -> list[str]:
     """Return the names that fit a model."""
-    is_flow = predicts_flow(config)
-    return [name for name, named in SCHEDULERS.items() if named.is_flow == is_flow]
+    return [name for name, named in SCHEDULERS.items() if named.fits(config)]
 
 
 def predicts_flow(config: Mapping[str, Any]) -> bool:
@@ -170,18 +200,40 @@ def predicts_flow(config: Mapping[str, Any]) -> bool:
     return "shift" in config or config.get("prediction_type") == "flow_prediction"
 
 
-def compute_shift(config: Mapping[str, Any], num_patches: int) -> float:
-    """Return how far a flow model's noise levels are shifted up for a picture, `mu` in diffusers.
+def _learn_flow(named: NamedScheduler, config: Mapping[str, Any]) -> dict[str, object]:
+    """Let a solver of noise models follow a flow, from the same shift on."""
+    if named.is_flow or not predicts_flow(config):
+        return {}
+    shift = config.get("shift", config.get("flow_shift", 1.0))
+    return {"prediction_type": "flow_prediction", "use_flow_sigmas": True, "flow_shift": shift}
 
-    Args:
-        config: Of the model's own scheduler.
-        num_patches: Tokens that the picture is for the model.
 
-    Source: `calculate_shift` of diffusers: a line through two points of the configuration.
-    """
-    low, high = config["base_image_seq_len"], config["max_image_seq_len"]
-    slope = (config["max_shift"] - config["base_shift"]) / (high - low)
-    return float(config["base_shift"] + slope * (num_patches - low))
+def _heed(scheduler: Any, layout: Mapping[str, object]) -> dict[str, object]:  # noqa: ANN401
+    """Keep of a layout what a scheduler listens to, as diffusers' pipelines do."""
+    deaf = {"sigmas"} if scheduler.config.get("use_flow_sigmas") else set[str]()
+    if not scheduler.config.get("use_dynamic_shifting"):
+        deaf.add("mu")
+    return {name: value for name, value in layout.items() if name not in deaf}
+
+
+def _enter_at_start(scheduler: Any) -> None:  # noqa: ANN401 - diffusers is untyped
+    """Spare a scheduler to look its first timestep up: rounding may have made it the second's."""
+    if hasattr(scheduler, "set_begin_index"):
+        scheduler.set_begin_index(0)
+
+
+def _conform(scheduler: Any) -> None:  # noqa: ANN401 - diffusers is untyped
+    """Say of a flow scheduler what goes without saying in its pipelines: it scales nothing."""
+    if not hasattr(scheduler, "scale_model_input"):
+        scheduler.init_noise_sigma = 1.0
+        scheduler.scale_model_input = lambda sample, _timestep: sample
+
+
+@lru_cache(maxsize=128)
+def _build(scheduler_class: Any, settings: str) -> Any:  # noqa: ANN401 - diffusers is untyped
+    """Build a scheduler once: some take longer over it than a denoising step does."""
+    config, overrides = json.loads(settings)
+    return scheduler_class.from_config(config, **overrides)
 
 
 def _space(sigmas: str) -> dict[str, object]:

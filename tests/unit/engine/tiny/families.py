@@ -80,7 +80,12 @@ def make_sdxl(*, force_upcast: bool = True, force_zeros: bool = True) -> Any:
             addition_time_embed_dim=4,
             projection_class_embeddings_input_dim=WIDTH + 6 * 4,
         ),
-        scheduler=EulerDiscreteScheduler(**BETAS, timestep_spacing="leading", steps_offset=1),
+        # Its file speaks of other schedulers too, as the true one does.
+        scheduler=EulerDiscreteScheduler.from_config(
+            BETAS
+            | {"timestep_spacing": "leading", "steps_offset": 1}
+            | {"clip_sample": False, "set_alpha_to_one": False, "skip_prk_steps": True}
+        ),
         force_zeros_for_empty_prompt=force_zeros,
         add_watermarker=False,
     )

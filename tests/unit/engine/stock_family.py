@@ -1,0 +1,61 @@
+"""What each family's own diffusers pipeline makes of a request, with nobody else about."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import (
+    DDIMScheduler,
+    DiffusionPipeline,
+    EulerAncestralDiscreteScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    UniPCMultistepScheduler,
+)
+
+from worker.engine.events import Pixels
+from worker.engine.request import GenerationRequest
+
+CLASSES: dict[str, Any] = {
+    "ddim": DDIMScheduler,
+    "euler-a": EulerAncestralDiscreteScheduler,
+    "flow-euler": FlowMatchEulerDiscreteScheduler,
+    "unipc": UniPCMultistepScheduler,
+}
+NOISE, FLOW = ("ddim", "euler-a"), ("flow-euler", "unipc")
+SCHEDULERS = {"sd21": NOISE, "sdxl": NOISE, "sd3": FLOW, "flux": FLOW, "flux-schnell": FLOW}
+FAMILY = {"flux-schnell": "flux"}  # where it is not the name of the build
+LENGTHS = {"flux": 512, "flux-schnell": 256}
+
+
+def stock_image(name: str, folder: Path, request: GenerationRequest, index: int = 0) -> Pixels:
+    image = request.images[index]
+    stock, config = _stock_pipeline(folder)
+    stock.scheduler = _make_scheduler(request.scheduler, config)
+    asked: dict[str, Any] = {"negative_prompt": image.negative_prompt or None}
+    if name in LENGTHS:
+        asked = {"max_sequence_length": LENGTHS[name]}
+    result = stock(
+        image.prompt,
+        width=request.width_px,
+        height=request.height_px,
+        num_inference_steps=request.num_inference_steps,
+        guidance_scale=request.guidance_scale,
+        generator=torch.Generator("cpu").manual_seed(image.seed),
+        **asked,
+    )
+    return np.asarray(result.images[0])
+
+
+def _make_scheduler(name: str, config: Any) -> Any:
+    flow = {"prediction_type": "flow_prediction", "use_flow_sigmas": True}
+    changes = flow | {"flow_shift": config["shift"]} if name == "unipc" else {}
+    return CLASSES[name].from_config(config, **changes)
+
+
+@cache
+def _stock_pipeline(folder: Path) -> tuple[Any, Any]:
+    pipeline = DiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline, pipeline.scheduler.config
