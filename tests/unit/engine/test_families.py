@@ -13,7 +13,7 @@ from tests.unit.engine.requests import (
     run_to_end,
 )
 from tests.unit.engine.stock_family import FAMILY, SCHEDULERS, stock_image
-from tests.unit.engine.tiny.families import FAMILIES, make_sdxl, save_tiny
+from tests.unit.engine.tiny.families import FAMILIES, save_tiny
 from worker.engine.engine import Engine
 from worker.engine.events import Finished
 from worker.engine.loading import load_model
