@@ -4,19 +4,18 @@ Batch keys take turns by compute, not by passes: a pass of large latents costs a
 small ones. Inside a key its `line` decides. Of each tenant only the most urgent images run: where
 it has one that is more urgent, in whatever key, its others wait or fill rows of the same pass.
 
-Source: Shreedhar and Varghese 1995, "Efficient fair queueing using deficit round robin". While a
-key has images, what it is served differs from any other's by at most two quanta, and it waits for
-less than two quanta of each other key. A quantum is the dearest pass. Beside their turn, keys that
-are new go first, so that a first step comes at once; they use up to half of the compute for it.
+Source: Shreedhar and Varghese 1995, "Efficient fair queueing using deficit round robin". A quantum
+is the dearest pass. Keys that always have images are served alike but for two quanta, and each
+waits for less than two quanta of every other. Beside their turn, keys that are new go first, so
+that a first step comes at once: with up to half of the compute, so that the rest waits at most
+twice as long.
 """
 
 from collections import Counter
 
-from worker.engine.budget import FixedRowBudget as FixedRowBudget
-from worker.engine.budget import RowBudget as RowBudget
+from worker.engine.budget import RowBudget
 from worker.engine.line import Line
-from worker.engine.member import BatchKey as BatchKey
-from worker.engine.member import Member as Member
+from worker.engine.member import BatchKey, Member
 from worker.engine.request import Priority
 
 
@@ -29,7 +28,7 @@ class Batcher:
         self._deficits: dict[BatchKey, float] = {}
         self._is_granted = False  # whether the first one got its quantum
         self._new: dict[BatchKey, None] = {}  # those not served yet, the oldest first
-        self._ahead = 0.0  # what new keys were served ahead of the others
+        self._ahead = 0.0  # what new keys were served before their turn and others not yet since
         self._priorities: dict[str, Counter[Priority]] = {}
 
     def join(self, member: Member) -> None:
@@ -62,7 +61,7 @@ class Batcher:
         }
         if not batches:
             return []
-        key = self._choose({one: self._cost(batch) for one, batch in batches.items()})
+        key = self._choose({one: count_rows(batch) for one, batch in batches.items()})
         self._lines[key].serve(batches[key], held_back[key])
         return batches[key]
 
@@ -74,42 +73,51 @@ class Batcher:
             if priority > min(self._priorities[tenant])
         }
 
-    def _cost(self, batch: list[Member]) -> float:
-        return self._budget.cost(batch[0].key, sum(member.num_rows for member in batch))
-
-    def _choose(self, costs: dict[BatchKey, float]) -> BatchKey:
-        """Choose the key to be served and charge it.
-
-        Args:
-            costs: Of each key that has a batch, what that batch costs.
-        """
-        new = next((key for key in self._new if key in costs), None)
-        if new is not None and len(costs) > 1 and self._ahead <= 0:
-            self._ahead += costs[new]
+    def _choose(self, num_rows: dict[BatchKey, int]) -> BatchKey:
+        """Choose among the keys that have a batch, each of so many rows."""
+        new = next((key for key in self._new if key in num_rows), None)
+        if new is not None and len(num_rows) > 1 and self._ahead <= 0:
+            key = new
+            self._ahead += self._budget.cost(key, num_rows[key])
+            self._send_back(key)
         else:
-            new = self._take_turn(costs)
-            self._ahead = max(0.0, self._ahead - costs[new])
-        self._deficits[new] -= costs[new]
-        self._new.pop(new, None)
-        return new
+            key = self._take_turn(num_rows)
+            cost = self._budget.cost(key, num_rows[key])
+            self._deficits[key] -= cost
+            self._ahead = max(0.0, self._ahead - cost)
+        self._new.pop(key, None)
+        return key
 
-    def _take_turn(self, costs: dict[BatchKey, float]) -> BatchKey:
+    def _take_turn(self, num_rows: dict[BatchKey, int]) -> BatchKey:
         """Turn the ring to the first key that can afford its batch."""
-        quantum = max(costs.values())
-        while True:  # each round brings every key a quantum nearer to what it can afford
+        quantum = max(self._dearest_pass(key, rows) for key, rows in num_rows.items())
+        while True:  # at most two rounds: with its quantum, a key can afford any pass
             key = next(iter(self._lines))
-            if key in costs and not self._is_granted:
+            if key not in num_rows:
+                self._deficits[key] = 0.0
+            elif not self._is_granted:
                 self._deficits[key] += quantum
                 self._is_granted = True
-            if key in costs and self._deficits[key] >= costs[key]:
+            if key in num_rows and self._deficits[key] >= self._budget.cost(key, num_rows[key]):
                 return key
-            if key not in costs:
-                self._deficits[key] = min(0.0, self._deficits[key])
-            self._lines[key] = self._lines.pop(key)
-            self._is_granted = False
+            self._send_back(key)
 
-    def _remove(self, key: BatchKey) -> None:
+    def _send_back(self, key: BatchKey) -> None:
         if key == next(iter(self._lines)):
             self._is_granted = False
+        self._lines[key] = self._lines.pop(key)
+
+    def _dearest_pass(self, key: BatchKey, num_rows: int) -> float:
+        """Return the cost of the widest pass of a key as long as nobody joins or leaves it."""
+        fullest = min(self._lines[key].num_rows, self._budget.max_rows(key))
+        return self._budget.cost(key, max(num_rows, fullest))
+
+    def _remove(self, key: BatchKey) -> None:
+        self._send_back(key)
         del self._lines[key], self._deficits[key]
         self._new.pop(key, None)
+
+
+def count_rows(batch: list[Member]) -> int:
+    """Return the rows of a forward pass over a batch."""
+    return sum(member.num_rows for member in batch)

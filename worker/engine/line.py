@@ -23,6 +23,11 @@ class Line:
         return sum(map(len, self._queues.values()))
 
     @property
+    def num_rows(self) -> int:
+        """Rows of a pass with everyone in it."""
+        return sum(member.num_rows for queue in self._queues.values() for member in queue)
+
+    @property
     def most_urgent(self) -> dict[str, Priority]:
         """The most urgent priority that each tenant has here."""
         return {tenant: next(iter(queue)).priority for tenant, queue in self._queues.items()}

@@ -9,7 +9,7 @@ from tests.unit.engine.requests import (
     new_request,
     run_to_end,
 )
-from worker.engine.batcher import FixedRowBudget
+from worker.engine.budget import FixedRowBudget
 from worker.engine.events import EngineEvent, Finished, StepDone
 
 
