@@ -10,6 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
 
 from api.parts import Parts
+from api.rate_limits import RateLimit
 from api.waiting import Subscriber
 from shared.db import transaction
 from shared.tenants.authenticate import Caller, authenticate
@@ -37,6 +38,7 @@ def subscriber_of(request: Request) -> Subscriber:
 
 
 PartsOf = Annotated[Parts, Depends(parts_of)]
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 SubscriberOf = Annotated[Subscriber, Depends(subscriber_of)]
 
 
@@ -58,15 +60,46 @@ def allowing(scope: Scope) -> Callable[..., Any]:
     """Return a dependency that lets in the keys that have `scope`."""
 
     async def enter(
-        session: Transaction,
-        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+        request: Request, parts: PartsOf, session: Transaction, credentials: Credentials
     ) -> Access:
         presented = credentials.credentials if credentials else None
         caller = await run_in_threadpool(authenticate, session, presented)
+        await _check_rate(request, parts, caller)
         caller.check_scope(scope)
         return Access(session, caller)
 
     return enter
+
+
+async def admit(
+    request: Request, parts: Parts, credentials: HTTPAuthorizationCredentials | None, scope: Scope
+) -> Caller:
+    """Let a key in with no transaction left open, for work that must not hold one.
+
+    Raises:
+        Unauthorized: The key is none of ours.
+        Forbidden: It lacks the scope.
+    """
+    presented = credentials.credentials if credentials else None
+    caller = await parts.in_transaction(lambda session: authenticate(session, presented))
+    await _check_rate(request, parts, caller)
+    caller.check_scope(scope)
+    return caller
+
+
+async def _admit_writer(request: Request, parts: PartsOf, credentials: Credentials) -> Caller:
+    return await admit(request, parts, credentials, Scope.JOBS_WRITE)
+
+
+async def _check_rate(request: Request, parts: Parts, caller: Caller) -> None:
+    if hasattr(request.state, "answer_headers"):
+        return  # it came in by `admit` and is counted
+    limits = []
+    if caller.tenant_rpm is not None:
+        limits.append(RateLimit("tenant", caller.tenant_id, caller.tenant_rpm))
+    if caller.key_rpm is not None:
+        limits.append(RateLimit("key", caller.key_id, caller.key_rpm))
+    request.state.answer_headers = await parts.rate_limiter.check(limits)
 
 
 async def open_admin_transaction(parts: PartsOf) -> AsyncIterator[Session]:
@@ -93,3 +126,4 @@ Admin = Annotated[Access, Depends(enter_as_admin, scope="function")]
 KeepsKeys = Annotated[Access, Depends(allowing(Scope.KEYS), scope="function")]
 ReadsJobs = Annotated[Access, Depends(allowing(Scope.JOBS_READ), scope="function")]
 WritesJobs = Annotated[Access, Depends(allowing(Scope.JOBS_WRITE), scope="function")]
+MayWriteJobs = Annotated[Caller, Depends(_admit_writer)]

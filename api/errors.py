@@ -31,6 +31,7 @@ HTTP_STATUS: dict[type[errors.DomainError], int] = {
     errors.Unauthorized: 401,
     errors.TenantSuspended: 403,
     errors.Forbidden: 403,
+    errors.RateLimited: 429,
     errors.ScopeNotHeld: 403,
     errors.NameTaken: 409,
     errors.ValidationFailed: 422,
@@ -89,7 +90,7 @@ async def _render_domain(request: Request, error: Exception) -> Response:
         str(error),
         request.url.path,
         fields=getattr(error, "fields", ()),
-        headers=_HEADERS.get(type(error)),
+        headers=_HEADERS.get(type(error)) or getattr(error, "headers", None),
     )
 
 

@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
@@ -49,6 +50,7 @@ class RequestFrame:
                 headers["X-Request-Id"] = request_id
                 for name, value in _SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+                headers.update(scope.get("state", {}).get("answer_headers", {}))
             await send(message)
 
         try:
@@ -65,11 +67,15 @@ class RequestFrame:
 
 
 class BodyLimit:
-    """Refuse bodies that are too large, declared or not, and bodies that are encoded."""
+    """Refuse bodies that are too large, declared or not, and bodies that are encoded.
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+    `larger` names the paths whose bodies may have another size.
+    """
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int, larger: Mapping[str, int]) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
+        self._larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; see the class."""
@@ -77,33 +83,35 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         received_bytes = 0
+        max_bytes = self._larger.get(scope["path"], self._max_body_bytes)
 
         async def receive_counted() -> Message:
             nonlocal received_bytes
             message = await receive()
             received_bytes += len(message.get("body", b""))
-            self._check_size(received_bytes)
+            _check_size(received_bytes, max_bytes)
             return message
 
         try:
-            self._check_head(Headers(scope=scope))
+            _check_head(Headers(scope=scope), max_bytes)
         except RequestRefused as refusal:
             response = problem_response(refusal.problem, refusal.detail, scope["path"])
             await response(scope, receive, send)
         else:
             await self._app(scope, receive_counted, send)
 
-    def _check_head(self, headers: Headers) -> None:
-        if headers.get("content-encoding", "identity").lower() != "identity":
-            raise RequestRefused(UNSUPPORTED_MEDIA_TYPE, "Send the body without Content-Encoding.")
-        declared = headers.get("content-length", "")
-        if declared.isdecimal():
-            self._check_size(int(declared[:20]))
 
-    def _check_size(self, size_bytes: int) -> None:
-        if size_bytes > self._max_body_bytes:
-            limit = f"A body has at most {self._max_body_bytes:,} bytes."
-            raise RequestRefused(PAYLOAD_TOO_LARGE, limit)
+def _check_head(headers: Headers, max_bytes: int) -> None:
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise RequestRefused(UNSUPPORTED_MEDIA_TYPE, "Send the body without Content-Encoding.")
+    declared = headers.get("content-length", "")
+    if declared.isdecimal():
+        _check_size(int(declared[:20]), max_bytes)
+
+
+def _check_size(size_bytes: int, max_bytes: int) -> None:
+    if size_bytes > max_bytes:
+        raise RequestRefused(PAYLOAD_TOO_LARGE, f"This body has at most {max_bytes:,} bytes.")
 
 
 def _request_id(scope: Scope) -> str:

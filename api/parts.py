@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.live_workers import LiveWorkers
+from api.rate_limits import RateLimiter
+from shared.assets.read_picture import Picture, PictureFile, read_picture
 from shared.config import Settings
 from shared.db import Role, Sessions, close_sessions, make_sessions, transaction
 from shared.events.stream import JobStream, cache_url, make_job_stream
@@ -24,6 +26,7 @@ from shared.redis_client import make_redis
 
 Result = TypeVar("Result")
 STORE_SLOTS = 8
+PICTURE_SLOTS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +35,8 @@ class Parts:
 
     `database_slots` has as many places as the pool has connections: whoever waits for the
     database waits there, holding no thread, so the pool never times out of itself. `store_slots`
-    keeps a slow store from taking the threads that the database needs.
+    keeps a slow store from taking the threads that the database needs; `picture_slots` bounds the
+    memory that decoding takes.
     """
 
     settings: Settings
@@ -42,11 +46,13 @@ class Parts:
     broker: redis.Redis
     job_stream: JobStream
     cache: redis.asyncio.Redis
+    rate_limiter: RateLimiter
     store: ImageStore
     catalog: Catalog
     live_workers: LiveWorkers
     database_slots: asyncio.Semaphore
     store_slots: asyncio.Semaphore
+    picture_slots: asyncio.Semaphore
 
     async def in_transaction(self, work: Callable[[Session], Result]) -> Result:
         """Run `work` in a transaction of its own, on a thread, ended when this returns."""
@@ -63,9 +69,15 @@ class Parts:
         async with self.store_slots:
             return await run_in_threadpool(work, self.store)
 
+    async def read_picture(self, file: PictureFile) -> Picture:
+        """Decode what a caller sent, on a thread."""
+        async with self.picture_slots:
+            return await run_in_threadpool(read_picture, file, self.settings.max_picture_pixels)
+
     async def aclose(self) -> None:
         """Close what was opened."""
         await self.cache.aclose()
+        await self.rate_limiter.aclose()
         self.broker.close()
         close_sessions(self.sessions)
         close_sessions(self.admin_sessions)
@@ -81,11 +93,13 @@ def make_parts(settings: Settings) -> Parts:
         broker=make_redis(settings.redis_url.get_secret_value(), settings.redis_timeout_s),
         job_stream=make_job_stream(settings),
         cache=_make_cache(settings),
+        rate_limiter=RateLimiter(cache_url(settings), settings.redis_timeout_s),
         store=make_store(settings),
         catalog=Catalog.load(settings.catalog),
         live_workers=LiveWorkers(settings.lease_s),
         database_slots=asyncio.Semaphore(settings.database_pool_size),
         store_slots=asyncio.Semaphore(STORE_SLOTS),
+        picture_slots=asyncio.Semaphore(PICTURE_SLOTS),
     )
 
 

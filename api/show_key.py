@@ -14,6 +14,7 @@ def show_key(row: ApiKey) -> KeyView:
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
         last_used_at=row.last_used_at,
+        requests_per_minute=row.requests_per_minute,
     )
 
 

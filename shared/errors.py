@@ -5,6 +5,7 @@
   - Unauthorized
   - TenantSuspended
   - Forbidden
+  - RateLimited
   - ScopeNotHeld
   - NameTaken
   - ValidationFailed
@@ -26,7 +27,7 @@
   - Unavailable
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -84,6 +85,21 @@ class TenantSuspended(DomainError):
 
     def __init__(self) -> None:
         super().__init__("An admin has suspended this tenant. Ask whoever runs this service.")
+
+
+class RateLimited(DomainError):
+    """The tenant or the key called more often than it may; the call did nothing."""
+
+    code = "rate-limited"
+    title = "Too many calls"
+
+    def __init__(
+        self, name: str, per_minute: int, retry_after_s: int, fields: Mapping[str, str]
+    ) -> None:
+        self.headers = {**fields, "Retry-After": str(retry_after_s)}
+        super().__init__(
+            f"This {name} may make {per_minute} calls a minute. Try again in {retry_after_s} s."
+        )
 
 
 class ScopeNotHeld(DomainError):

@@ -6,11 +6,19 @@ from fastapi import APIRouter, Body, Query, Response
 
 from api.deps import Admin
 from api.openapi import describe_problems
-from api.schemas.admin import ActListView, ActView, TenantListView, TenantRequest, TenantView
+from api.schemas.admin import (
+    ActListView,
+    ActView,
+    TenantChange,
+    TenantListView,
+    TenantRequest,
+    TenantView,
+)
 from api.schemas.keys import IssuedKeyView, KeyListView, KeyRequest, KeyView, RotateRequest
 from api.show_key import show_issued_key, show_key
 from api.strict_route import StrictRoute
 from shared.ids import KeyId, TenantId
+from shared.tenants.change_tenant import change_tenant
 from shared.tenants.create_key import create_key
 from shared.tenants.create_tenant import create_tenant, list_tenants
 from shared.tenants.end_key import revoke_key, rotate_key
@@ -26,7 +34,8 @@ _BODY = ("malformed-json", "unsupported-media-type", "payload-too-large")
 @router.post("/tenants", status_code=201, responses=describe_problems("name-taken", *_BODY))
 def open_tenant(asked: TenantRequest, access: Admin) -> TenantView:
     """Open a tenant."""
-    return _show(create_tenant(access.session, access.caller.key_id, asked.name))
+    actor = access.caller.key_id
+    return _show(create_tenant(access.session, actor, asked.name, asked.requests_per_minute))
 
 
 @router.get("/tenants", responses=describe_problems())
@@ -41,6 +50,13 @@ def list_all_tenants(access: Admin) -> TenantListView:
 def read_tenant(tenant_id: str, access: Admin) -> TenantView:
     """Show one tenant."""
     return _show(get_tenant(access.session, TenantId(tenant_id)))
+
+
+@router.patch("/tenants/{tenant_id}", responses=describe_problems("not-found", *_BODY))
+def change(tenant_id: str, asked: TenantChange, access: Admin) -> TenantView:
+    """Change what a tenant may do; what is left out stays."""
+    changes = asked.model_dump(exclude_unset=True)
+    return _show(change_tenant(access.session, access.caller.key_id, TenantId(tenant_id), changes))
 
 
 @router.post("/tenants/{tenant_id}/suspend", responses=describe_problems("not-found"))
@@ -79,6 +95,7 @@ def issue_tenant_key(
         asked.name,
         asked.scopes,
         expires_at=asked.expires_at,
+        requests_per_minute=asked.requests_per_minute,
     )
     _log_key(access, "key.issued", row.id, tenant.id)
     response.headers["Cache-Control"] = "no-store"
@@ -144,5 +161,9 @@ def _log_key(access: Admin, action: str, key_id: str, tenant_id: str) -> None:
 
 def _show(row: Tenant) -> TenantView:
     return TenantView(
-        id=row.id, name=row.name, created_at=row.created_at, suspended_at=row.suspended_at
+        id=row.id,
+        name=row.name,
+        created_at=row.created_at,
+        suspended_at=row.suspended_at,
+        requests_per_minute=row.requests_per_minute,
     )

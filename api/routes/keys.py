@@ -35,6 +35,7 @@ def issue_key(asked: KeyRequest, access: KeepsKeys, response: Response) -> Issue
         asked.name,
         asked.scopes,
         expires_at=asked.expires_at,
+        requests_per_minute=asked.requests_per_minute,
     )
     response.headers["Cache-Control"] = "no-store"
     return show_issued_key(row, secret)

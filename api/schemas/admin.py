@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.schemas.keys import RequestsPerMinute
+
 TenantName = Annotated[
     str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$", examples=["team-red"])
 ]
@@ -16,6 +18,15 @@ class TenantRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: TenantName
+    requests_per_minute: RequestsPerMinute = None
+
+
+class TenantChange(BaseModel):
+    """What to change of a tenant; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    requests_per_minute: RequestsPerMinute = None
 
 
 class TenantView(BaseModel):
@@ -27,6 +38,7 @@ class TenantView(BaseModel):
     suspended_at: Annotated[
         datetime | None, Field(description="Since when its keys are refused; null while they work.")
     ]
+    requests_per_minute: RequestsPerMinute
 
 
 class TenantListView(BaseModel):

@@ -14,6 +14,12 @@ KeyName = Annotated[
 ]
 
 
+RequestsPerMinute = Annotated[
+    int | None,
+    Field(ge=1, le=1_000_000, description="Calls that pass in a minute; null is no limit."),
+]
+
+
 class KeyRequest(BaseModel):
     """A key to issue."""
 
@@ -27,6 +33,8 @@ class KeyRequest(BaseModel):
     expires_at: Annotated[
         AwareDatetime | None, Field(description="RFC 3339; never when left out.")
     ] = None
+
+    requests_per_minute: RequestsPerMinute = None
 
 
 class RotateRequest(BaseModel):
@@ -49,6 +57,7 @@ class KeyView(BaseModel):
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: Annotated[datetime | None, Field(description="To the minute.")]
+    requests_per_minute: RequestsPerMinute
 
 
 class IssuedKeyView(KeyView):

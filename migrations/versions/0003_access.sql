@@ -1,11 +1,16 @@
 -- A tenant keeps its own keys, but no statement of the API can read the hash of a secret.
-GRANT SELECT (id, tenant_id, name, scopes, created_at, expires_at, revoked_at, last_used_at)
-    ON api_keys TO atelier_api;
+GRANT SELECT (
+    id, tenant_id, name, scopes, created_at, expires_at, revoked_at, last_used_at,
+    requests_per_minute
+) ON api_keys TO atelier_api;
 GRANT INSERT ON api_keys TO atelier_api;
 GRANT UPDATE (expires_at, revoked_at) ON api_keys TO atelier_api;
 
 GRANT SELECT, INSERT ON admin_acts TO atelier_admin;
 GRANT USAGE ON SEQUENCE admin_acts_id_seq TO atelier_admin;
+ALTER TABLE tenants ADD CONSTRAINT ck_tenants_rate CHECK (requests_per_minute > 0);
+ALTER TABLE api_keys ADD CONSTRAINT ck_api_keys_rate CHECK (requests_per_minute > 0);
+
 ALTER TABLE admin_acts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE admin_acts FORCE ROW LEVEL SECURITY;
 CREATE POLICY every_row ON admin_acts TO atelier_admin USING (true) WITH CHECK (true);
@@ -22,12 +27,16 @@ CREATE TRIGGER guard_admin_acts BEFORE UPDATE OR DELETE ON admin_acts
 -- used, at most once a minute, so that a busy key is not written at each call. The function of
 -- before stays for the code of before.
 CREATE FUNCTION present_api_key(wanted_id text, wanted_hash bytea)
-RETURNS TABLE (tenant_id text, scopes text[], is_suspended boolean)
+RETURNS TABLE (
+    tenant_id text, scopes text[], is_suspended boolean, tenant_rpm integer, key_rpm integer
+)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public
 AS $$
     WITH found AS (
         SELECT api_keys.id, api_keys.tenant_id, api_keys.scopes,
-               tenants.suspended_at IS NOT NULL AS is_suspended
+               tenants.suspended_at IS NOT NULL AS is_suspended,
+               tenants.requests_per_minute AS tenant_rpm,
+               api_keys.requests_per_minute AS key_rpm
         FROM api_keys JOIN tenants ON tenants.id = api_keys.tenant_id
         WHERE api_keys.id = wanted_id
           AND api_keys.secret_hash = wanted_hash
@@ -41,7 +50,8 @@ AS $$
             FOR UPDATE OF stale SKIP LOCKED
         )
     )
-    SELECT found.tenant_id, found.scopes, found.is_suspended FROM found
+    SELECT found.tenant_id, found.scopes, found.is_suspended, found.tenant_rpm, found.key_rpm
+    FROM found
 $$;
 GRANT CREATE ON SCHEMA public TO atelier_admin;
 ALTER FUNCTION present_api_key(text, bytea) OWNER TO atelier_admin;

@@ -18,6 +18,8 @@ depends_on = None
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.add_column("api_keys", sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True))
+    for table in ("tenants", "api_keys"):
+        op.add_column(table, sa.Column("requests_per_minute", sa.Integer(), nullable=True))
     op.create_table(
         "admin_acts",
         sa.Column("id", sa.BigInteger(), autoincrement=True, nullable=False),
@@ -37,6 +39,8 @@ def downgrade() -> None:
     op.execute(sa.text(_read("0003_access_before.sql")))
     op.drop_table("admin_acts")
     op.execute("DROP FUNCTION guard_admin_acts")
+    for table in ("tenants", "api_keys"):
+        op.drop_column(table, "requests_per_minute")
     op.drop_column("api_keys", "last_used_at")
 
 

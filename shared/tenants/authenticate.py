@@ -11,16 +11,26 @@ from shared.errors import Forbidden, ScopeNotHeld, TenantSuspended, Unauthorized
 from shared.ids import KeyId, TenantId
 from shared.tenants.keys import Scope, find_presented_key
 
-_FIND = text("SELECT tenant_id, scopes, is_suspended FROM present_api_key(:key_id, :secret_hash)")
+_FIND = text(
+    "SELECT tenant_id, scopes, is_suspended, tenant_rpm, key_rpm"
+    " FROM present_api_key(:key_id, :secret_hash)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is asking, and what the key allows."""
+    """Who is asking, and what the key allows.
+
+    Attributes:
+        tenant_rpm: Calls a minute of all the tenant's keys together; None is no limit.
+        key_rpm: Calls a minute of this key; None is no limit of its own.
+    """
 
     tenant_id: TenantId
     key_id: KeyId
     scopes: frozenset[str]
+    tenant_rpm: int | None
+    key_rpm: int | None
 
     def check_scope(self, scope: Scope) -> None:
         """Raise unless the key has `scope`.
@@ -59,4 +69,4 @@ def authenticate(session: Session, presented: str | None) -> Caller:
         raise TenantSuspended
     tenant_id = TenantId(found.tenant_id)
     set_tenant(session, tenant_id)
-    return Caller(tenant_id, key.key_id, frozenset(found.scopes))
+    return Caller(tenant_id, key.key_id, frozenset(found.scopes), found.tenant_rpm, found.key_rpm)

@@ -18,6 +18,7 @@ def create_key(
     scopes: Iterable[Scope],
     *,
     expires_at: datetime | None = None,
+    requests_per_minute: int | None = None,
 ) -> tuple[ApiKey, str]:
     """Issue a key; returns its row and the secret text, which is kept nowhere."""
     shown, kept = new_api_key()
@@ -31,6 +32,7 @@ def create_key(
         expires_at=expires_at,
         revoked_at=None,
         last_used_at=None,
+        requests_per_minute=requests_per_minute,
     )
     session.add(row)
     session.flush()

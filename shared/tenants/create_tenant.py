@@ -22,20 +22,25 @@ def get_or_create_tenant(session: Session, name: str) -> Tenant:
     return tenant
 
 
-def create_tenant(session: Session, actor: str, name: str) -> Tenant:
+def create_tenant(
+    session: Session, actor: str, name: str, requests_per_minute: int | None = None
+) -> Tenant:
     """Open an account under a name that no other has.
 
     Raises:
         NameTaken: Another tenant is called so.
     """
     tenant_id = new_tenant_id()
-    statement = insert(Tenant).values(id=tenant_id, name=name, created_at=utc_now())
+    detail = {"name": name, "requests_per_minute": requests_per_minute}
+    statement = insert(Tenant).values(
+        id=tenant_id, name=name, created_at=utc_now(), requests_per_minute=requests_per_minute
+    )
     made: Tenant | None = session.scalar(
         statement.on_conflict_do_nothing(index_elements=[Tenant.name]).returning(Tenant)
     )
     if made is None:
         raise NameTaken("tenant")
-    record_act(session, actor, "tenant.created", tenant_id, {"name": name})
+    record_act(session, actor, "tenant.created", tenant_id, detail)
     return made
 
 

@@ -27,7 +27,7 @@ def revoke_key(session: Session, tenant_id: TenantId, key_id: KeyId) -> ApiKey:
 def rotate_key(
     session: Session, tenant_id: TenantId, key_id: KeyId, overlap_s: int
 ) -> tuple[ApiKey, str]:
-    """Issue a successor of the same name, scopes and expiry; both work while the overlap lasts.
+    """Issue a successor like it in all but the secret; both work while the overlap lasts.
 
     Raises:
         NotFound: The tenant has no such key, or it has ended.
@@ -38,6 +38,13 @@ def rotate_key(
         raise NotFound("key that still works")
     ends_at = now + timedelta(seconds=overlap_s)
     scopes = [Scope(scope) for scope in old.scopes]
-    successor = create_key(session, tenant_id, old.name, scopes, expires_at=old.expires_at)
+    successor = create_key(
+        session,
+        tenant_id,
+        old.name,
+        scopes,
+        expires_at=old.expires_at,
+        requests_per_minute=old.requests_per_minute,
+    )
     old.expires_at = min(ends_at, old.expires_at or ends_at)
     return successor

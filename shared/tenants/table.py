@@ -16,6 +16,7 @@ class Tenant(Row):
     Attributes:
         suspended_at: Set and cleared by an admin; while it is set, its keys are answered by an
             error of their own and its running jobs finish.
+        requests_per_minute: Calls of all its keys together; None is no limit.
     """
 
     __tablename__ = "tenants"
@@ -24,6 +25,7 @@ class Tenant(Row):
     name: Mapped[str] = mapped_column(TEXT, unique=True)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     suspended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    requests_per_minute: Mapped[int | None]
 
 
 class ApiKey(Row):
@@ -31,6 +33,7 @@ class ApiKey(Row):
 
     Attributes:
         last_used_at: To the minute.
+        requests_per_minute: Calls with this key; None is no limit beside the tenant's.
     """
 
     __tablename__ = "api_keys"
@@ -45,6 +48,7 @@ class ApiKey(Row):
     expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     last_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    requests_per_minute: Mapped[int | None]
 
 
 class AdminAct(Row):
