@@ -13,6 +13,7 @@ from worker.engine.forward import are_finite, predict_noise
 from worker.engine.generation import Generation, Share, start_generation
 from worker.engine.isolate import isolate
 from worker.engine.model import LoadedModel
+from worker.engine.prompt_cache import PromptCache
 from worker.engine.request import GenerationRequest
 
 _log = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ class Engine:
     Args:
         loader: Loads a model by its id; slow, and raises `ModelUnavailable`.
         max_slots: Generations that run at once.
+        prompts: Keeps encoded texts; None keeps none.
     """
 
     def __init__(
@@ -36,11 +38,13 @@ class Engine:
         dtype: torch.dtype,
         max_slots: int,
         row_budget: RowBudget = DEFAULT_BUDGET,
+        prompts: PromptCache | None = None,
     ) -> None:
         self._loader = loader
         self._device = device
         self._dtype = dtype
         self._max_slots = max_slots
+        self._prompts = prompts or PromptCache(max_bytes=0)
         self._models: dict[str, LoadedModel] = {}
         self._batcher = Batcher(row_budget)
         self._arrivals: dict[str, GenerationRequest] = {}
@@ -107,7 +111,7 @@ class Engine:
     def _start(self, requests: Sequence[GenerationRequest]) -> None:
         for request in requests:
             model = self._models[request.model]
-            generation = start_generation(request, model, self._device, self._dtype)
+            generation = start_generation(request, model, self._prompts, self._device, self._dtype)
             self._running[request.id] = generation
             del self._arrivals[request.id]
             for member in generation.members:

@@ -1,7 +1,7 @@
 """One request while it runs."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import torch
 
@@ -11,6 +11,7 @@ from worker.engine.events import MadeWith, Pixels
 from worker.engine.member import BatchKey, Member
 from worker.engine.model import LoadedModel
 from worker.engine.passes import first_pass
+from worker.engine.prompt_cache import PromptCache
 from worker.engine.request import GenerationRequest
 from worker.engine.running_image import RunningImage
 from worker.engine.trajectory import Trajectory
@@ -122,10 +123,14 @@ class Share:
 
 
 def start_generation(
-    request: GenerationRequest, model: LoadedModel, device: torch.device, dtype: torch.dtype
+    request: GenerationRequest,
+    model: LoadedModel,
+    prompts: PromptCache,
+    device: torch.device,
+    dtype: torch.dtype,
 ) -> Generation:
     """Encode the prompts, and begin the first pass of every image."""
-    encode = cache(model.encode_text)
+    encode = cache(partial(prompts.encode, request.model, model))
     images, warnings = [], dict[str, None]()
     for asked in request.images:
         prompt, negative_prompt = encode(asked.prompt), encode(asked.negative_prompt)
