@@ -7,7 +7,7 @@ import torch
 
 from worker.engine.batcher import Batcher
 from worker.engine.budget import FixedRowBudget, RowBudget
-from worker.engine.errors import ModelUnavailable, NoFreeSlot
+from worker.engine.errors import ModelInUse, ModelUnavailable, NoFreeSlot
 from worker.engine.events import Canceled, EngineEvent, Failed, Finished, StepDone
 from worker.engine.forward import are_finite, predict_noise
 from worker.engine.generation import Generation, Share, start_generation
@@ -66,6 +66,18 @@ class Engine:
         """Load a model unless it is loaded; takes seconds to minutes."""
         if model not in self._models:
             self._models[model] = self._loader(model)
+
+    def unload(self, model: str) -> None:
+        """Let go of a model and of what it encoded; one that is not loaded is no error.
+
+        Raises:
+            ModelInUse: Generations of it are here.
+        """
+        running = [generation.request for generation in self._running.values()]
+        if any(request.model == model for request in (*self._arrivals.values(), *running)):
+            raise ModelInUse(f"generations of {model!r} are running")
+        self._models.pop(model, None)
+        self._prompts.forget(model)
 
     def admit(self, request: GenerationRequest) -> None:
         """Take a request in; the next tick starts it.

@@ -2,6 +2,7 @@
 
 - EngineError
     - ModelUnavailable
+    - ModelInUse
     - NoFreeSlot
     - NonFinitePicture
 """
@@ -13,6 +14,10 @@ class EngineError(Exception):
 
 class ModelUnavailable(EngineError):
     """The model is not loaded, or cannot be; the message says what is missing and where."""
+
+
+class ModelInUse(EngineError):
+    """The model has generations that run or wait to start."""
 
 
 class NoFreeSlot(EngineError):

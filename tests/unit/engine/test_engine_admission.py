@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.engine.requests import finished, new_engine, new_request, run_to_end
-from worker.engine.errors import ModelUnavailable, NoFreeSlot
+from worker.engine.errors import ModelInUse, ModelUnavailable, NoFreeSlot
 from worker.engine.events import Canceled, Failed
 
 
@@ -85,3 +85,22 @@ def test_a_request_that_cannot_start_fails_alone(
     assert message in failed[0].message
     assert list(finished(ticks)) == ["good"]
     assert engine.free_slots == 8
+
+
+def test_a_model_is_unloaded_when_nothing_of_it_runs(tiny: Path) -> None:
+    engine = new_engine({"tiny": tiny, "other": tiny})
+    engine.admit(new_request("job", num_inference_steps=2))
+    with pytest.raises(ModelInUse):
+        engine.unload("tiny")
+    engine.step()
+    with pytest.raises(ModelInUse):
+        engine.unload("tiny")
+    engine.unload("other")
+    assert finished(run_to_end(engine, {}))
+
+    engine.unload("tiny")
+    engine.unload("tiny")
+    with pytest.raises(ModelUnavailable):
+        engine.admit(new_request("late"))
+    engine.load("tiny")
+    assert finished(run_to_end(engine, {0: [new_request("late")]}))
