@@ -8,8 +8,19 @@ from fastapi import FastAPI
 
 from api.errors import add_error_handlers
 from api.middleware import BodyLimit, RequestFrame
-from api.parts import STORE_SLOTS, Parts, make_parts
-from api.routes import admin, health, images, job_events, job_list, jobs, keys, models, pages
+from api.parts import PICTURE_SLOTS, STORE_SLOTS, Parts, make_parts
+from api.routes import (
+    admin,
+    assets,
+    health,
+    images,
+    job_events,
+    job_list,
+    jobs,
+    keys,
+    models,
+    pages,
+)
 from api.waiting import Subscriber
 from shared.config import Settings
 from shared.ids import JobId
@@ -43,10 +54,14 @@ def assemble(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.state.subscriber = subscriber
     add_error_handlers(app)
-    for module in (job_list, jobs, job_events, images, models, keys, admin, health, pages):
+    for module in (job_list, jobs, job_events, images, assets, models, keys, admin, health, pages):
         app.include_router(module.router)
     app.mount("/static", pages.static_files())
-    app.add_middleware(BodyLimit, max_body_bytes=parts.settings.max_body_bytes)
+    app.add_middleware(
+        BodyLimit,
+        max_body_bytes=parts.settings.max_body_bytes,
+        larger={assets.PATH: parts.settings.max_upload_bytes},
+    )
     app.add_middleware(RequestFrame)
     return app
 
@@ -62,7 +77,9 @@ def _make_subscriber(parts: Parts) -> Subscriber:
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     parts: Parts = app.state.parts
     limiter = anyio.to_thread.current_default_thread_limiter()
-    limiter.total_tokens = parts.settings.database_pool_size + STORE_SLOTS + _SPARE_THREADS
+    limiter.total_tokens = (
+        parts.settings.database_pool_size + STORE_SLOTS + PICTURE_SLOTS + _SPARE_THREADS
+    )
     async with app.state.subscriber.running():
         yield
     await parts.aclose()

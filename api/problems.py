@@ -54,7 +54,8 @@ UNSUPPORTED_MEDIA_TYPE = ProblemType(
     "unsupported-media-type",
     "The body is of another type",
     415,
-    "Send `Content-Type: application/json`, in UTF-8, with no Content-Encoding.",
+    "Send `Content-Type: application/json`, in UTF-8, and a picture to upload as "
+    "`multipart/form-data`; neither with a Content-Encoding.",
 )
 MALFORMED_JSON = ProblemType(
     "malformed-json",

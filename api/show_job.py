@@ -100,6 +100,7 @@ def _image_view(parts: Parts, image: Image) -> ImageView:
     return ImageView(
         id=image.id,
         index=image.index,
+        kind=image.kind,
         seed=image.seed,
         width=image.width_px,
         height=image.height_px,

@@ -182,6 +182,12 @@ class Settings(BaseSettings):
 
     # The edges.
     max_body_bytes: PositiveInt = Field(default=1_048_576, description="Largest JSON body.")
+    max_upload_bytes: PositiveInt = Field(
+        default=33_554_432, description="Largest upload of a picture, its form included."
+    )
+    max_picture_pixels: PositiveInt = Field(
+        default=16_777_216, description="Most pixels of an input picture; its header says how many."
+    )
     database_pool_size: PositiveInt = Field(
         default=16, description="Database connections of a process."
     )

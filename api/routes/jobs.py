@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Header
+from fastapi import APIRouter, Header
 from starlette.responses import Response
 
 from api.answer_deleted import DeletedResponse
 from api.answer_job import JobAnswer
 from api.deps import Access, PartsOf, ReadsJobs, SubscriberOf, WritesJobs
 from api.etag import is_unchanged, job_etag
+from api.inline_pictures import Asked, AskedOf
 from api.openapi import Responses, describe_problems
 from api.parts import Parts
-from api.schemas.job_examples import JOB_REQUEST_EXAMPLES
 from api.schemas.jobs import JobView
 from api.show_job import read_job, show_job
 from api.strict_route import StrictRoute
@@ -25,7 +25,7 @@ from shared.ids import JobId
 from shared.jobs.cancel import cancel_job
 from shared.jobs.delete import delete_job
 from shared.jobs.queries import get_job
-from shared.jobs.requests import JOB_REQUEST, JobRequest
+from shared.jobs.requests import JOB_REQUEST
 from shared.jobs.status import END_STATUSES, JobStatus
 from shared.jobs.submit import Submission, Submitted, submit_job
 
@@ -48,6 +48,10 @@ _MAKES = describe_problems(
     "payload-too-large",
     "unknown-model",
     "unsupported-parameter",
+    "input-not-found",
+    "invalid-image",
+    "unsupported-image",
+    "image-too-large",
     "idempotency-key-invalid",
     "idempotency-key-reused",
 )
@@ -60,7 +64,7 @@ _MADE: Responses = {
 
 @router.post("", status_code=202, response_model=JobView, responses=_MADE | _MAKES)
 def create_job(
-    request: Annotated[JobRequest, Body(openapi_examples=JOB_REQUEST_EXAMPLES)],
+    asked: AskedOf,
     access: WritesJobs,
     parts: PartsOf,
     subscriber: SubscriberOf,
@@ -68,7 +72,7 @@ def create_job(
     prefer: Prefer = None,
 ) -> Response:
     """Queue a job. The answer says that it is stored for good."""
-    submitted = _submit(access, parts, request, idempotency_key)
+    submitted = _submit(access, parts, asked, idempotency_key)
     return _answer_made(access, parts, subscriber, submitted).now_or_held(
         show_job(access.session, parts, submitted.job), prefer
     )
@@ -147,15 +151,13 @@ def retry_job(
     """Queue a new job from the request of an earlier one, its seed included."""
     earlier = get_job(access.session, access.caller.tenant_id, JobId(job_id))
     request = JOB_REQUEST.validate_python(earlier.request | {"metadata": earlier.labels})
-    submitted = _submit(access, parts, request, idempotency_key)
+    submitted = _submit(access, parts, Asked(request, None), idempotency_key)
     return _answer_made(access, parts, subscriber, submitted).now_or_held(
         show_job(access.session, parts, submitted.job), prefer
     )
 
 
-def _submit(
-    access: Access, parts: Parts, request: JobRequest, idempotency_key: str | None
-) -> Submitted:
+def _submit(access: Access, parts: Parts, asked: Asked, idempotency_key: str | None) -> Submitted:
     """Queue a job and ring for it once it is committed.
 
     Raises:
@@ -165,16 +167,17 @@ def _submit(
         len(idempotency_key) > MAX_IDEMPOTENCY_KEY or not _PRINTABLE.fullmatch(idempotency_key)
     ):
         raise IdempotencyKeyInvalid(MAX_IDEMPOTENCY_KEY)
-    model = parts.catalog.get_model(request.model)
     submission = Submission(
-        request=request,
-        model=model,
+        request=asked.request,
+        catalog=parts.catalog,
         idempotency_key=idempotency_key,
         idempotency_lifetime_s=parts.settings.idempotency_lifetime_s,
+        inline=asked.inline,
     )
     submitted = submit_job(access.session, access.caller.tenant_id, submission)
     if not submitted.is_replay:
-        after_commit(access.session, lambda: parts.doorbell.ring(model.pool))
+        pool = submitted.job.pool
+        after_commit(access.session, lambda: parts.doorbell.ring(pool))
     return submitted
 
 

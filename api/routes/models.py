@@ -52,6 +52,7 @@ def _view(entry: ModelEntry, workers: Sequence[WorkerRow]) -> ModelView:
         licence=entry.licence,
         tasks=list(entry.tasks),
         schedulers=list(entry.schedulers),
+        sigmas={spacing: list(names) for spacing, names in entry.sigmas.items()},
         defaults=entry.defaults,
         limits=entry.limits,
         price=PriceView(factor=entry.price_factor, unit=UNIT),

@@ -51,6 +51,9 @@ class ImageView(BaseModel):
 
     id: Annotated[str, Field(examples=["img_019234a1b2c37d4e8f00112233445567"])]
     index: Annotated[int, Field(description="Place in the job, from 0.", examples=[0])]
+    kind: Annotated[
+        str, Field(description="image, contact-sheet or animation.", examples=["image"])
+    ]
     seed: Annotated[int, Field(description="The job's seed + index.", examples=[42])]
     width: Annotated[int, Field(examples=[128])]
     height: Annotated[int, Field(examples=[128])]

@@ -34,6 +34,13 @@ class ModelView(BaseModel):
     licence: Annotated[str, Field(examples=["Apache-2.0"])]
     tasks: Annotated[list[str], Field(examples=[["text-to-image"]])]
     schedulers: Annotated[list[str], Field(examples=[["dpm++2m", "ddim", "euler"]])]
+    sigmas: Annotated[
+        dict[str, list[str]],
+        Field(
+            description="Which schedulers take which spacing of their noise levels.",
+            examples=[{"karras": ["dpm++2m", "euler"]}],
+        ),
+    ]
     defaults: ModelDefaults
     limits: ModelLimits
     price: PriceView

@@ -4,11 +4,11 @@ import hashlib
 import hmac
 
 from shared.errors import LinkExpired, LinkInvalid
-from shared.ids import ImageId
+from shared.ids import AssetId, ImageId
 
 
-def sign_link(secret_key: str, image_id: ImageId, expires_at_s: int) -> str:
-    """Return the signature over an image id and the Unix time its link ends."""
+def sign_link(secret_key: str, image_id: ImageId | AssetId, expires_at_s: int) -> str:
+    """Return the signature over a picture's id and the Unix time its link ends."""
     text = f"image:{image_id}:{expires_at_s}".encode()
     return hmac.new(secret_key.encode(), text, hashlib.sha256).hexdigest()
 

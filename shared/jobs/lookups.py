@@ -40,7 +40,7 @@ def get_linked_image(session: Session, image_id: ImageId) -> LinkedImage:
         NotFound: It is gone.
     """
     found = None
-    if is_well_formed(image_id, "img"):
+    if is_well_formed(image_id, "img") or is_well_formed(image_id, "ast"):
         found = session.execute(_LINKED, {"image_id": image_id}).first()
     if found is None:
         raise NotFound("image")

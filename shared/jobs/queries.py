@@ -1,7 +1,5 @@
 """Reads for tenants: none can be made without one."""
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from shared.errors import InvalidCursor, NotFound
+from shared.cursor import make_cursor, read_cursor
+from shared.errors import NotFound
 from shared.ids import JobId, TenantId, is_well_formed
 from shared.images.table import Image
 from shared.jobs.status import JobStatus
@@ -69,10 +68,10 @@ def list_jobs(
     """
     statement = _filtered(which).where(Job.tenant_id == tenant_id)
     if cursor is not None:
-        statement = statement.where(Job.id < _read_cursor(cursor))
+        statement = statement.where(Job.id < read_cursor(cursor, "job"))
     jobs = session.scalars(statement.order_by(Job.id.desc()).limit(limit + 1)).all()
     more = len(jobs) > limit
-    return JobPage(jobs[:limit], _make_cursor(jobs[limit - 1].id) if more else None)
+    return JobPage(jobs[:limit], make_cursor(jobs[limit - 1].id) if more else None)
 
 
 def list_images(
@@ -119,17 +118,3 @@ def _filtered(which: JobFilter) -> Select[Job]:
     if which.labels:
         statement = statement.where(Job.labels.contains(dict(which.labels)))
     return statement
-
-
-def _make_cursor(job_id: str) -> str:
-    return base64.urlsafe_b64encode(job_id.encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> JobId:
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-    except (binascii.Error, ValueError) as error:
-        raise InvalidCursor from error
-    if not is_well_formed(text, "job"):
-        raise InvalidCursor
-    return JobId(text)

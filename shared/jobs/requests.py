@@ -23,9 +23,6 @@ from shared.jobs.request_fields import (
     Strict,
     VariationRequest,
 )
-from shared.jobs.resolved import ResolvedRequest
-
-__all__ = ["JOB_REQUEST", "JobRequest", "ResolvedRequest", "list_pictures"]
 
 
 class _Request(Strict):

@@ -1,88 +1,99 @@
 """From what was asked to what will run: the model's defaults filled in, its limits checked."""
 
 import secrets
-from collections.abc import Iterator
-from typing import TypeVar
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 from shared.errors import FieldError, UnsupportedParameter, ValidationFailed
-from shared.jobs.request_fields import MAX_SEED, ResolvedOutput
-from shared.jobs.requests import JobRequest
+from shared.jobs.check_resolved import list_faults, list_unsupported
+from shared.jobs.find_inputs import InputPicture
+from shared.jobs.request_fields import ResolvedOutput
+from shared.jobs.requests import (
+    ImageToImageRequest,
+    InpaintRequest,
+    InterpolateRequest,
+    JobRequest,
+    OutpaintRequest,
+    TextToImageRequest,
+    UpscaleRequest,
+    VariationTaskRequest,
+)
+from shared.jobs.resolve_interpolation import resolve_interpolation
+from shared.jobs.resolve_picture import resolve_outpaint, resolve_picture, resolve_upscale
+from shared.jobs.resolve_words import resolve_variation, resolve_words
 from shared.jobs.resolved import ResolvedRequest
-from shared.models.catalog import Bounds, ModelEntry
+from shared.models.catalog import ModelEntry
 
 MAX_DRAWN_SEED = 2**32 - 1
 
-_T = TypeVar("_T")
+Pictures = Mapping[str, InputPicture]
+_NO_PICTURES: Pictures = MappingProxyType({})
 
 
-def resolve_request(request: JobRequest, model: ModelEntry) -> ResolvedRequest:
-    """Return the request that runs.
+def resolve_request(
+    request: JobRequest, model: ModelEntry, pictures: Pictures = _NO_PICTURES
+) -> ResolvedRequest:
+    """Return the request that runs; `pictures` are those that it names, by JSON pointer.
 
     Raises:
-        UnsupportedParameter: The model lacks the task or the scheduler.
-        ValidationFailed: A number is outside what the model takes.
+        UnsupportedParameter: The model lacks the task, the scheduler or the spacing.
+        ValidationFailed: A field is outside what the model takes, or does not fit another.
     """
-    defaults = model.defaults
-    resolved = ResolvedRequest(
-        task=request.task,
-        model=model.id,
-        prompt=request.prompt,
-        negative_prompt=request.negative_prompt,
-        width=_or(request.width, defaults.width),
-        height=_or(request.height, defaults.height),
-        num_images=request.num_images,
-        seed=_or(request.seed, secrets.randbelow(MAX_DRAWN_SEED - request.num_images + 2)),
-        num_inference_steps=_or(request.num_inference_steps, defaults.num_inference_steps),
-        guidance_scale=float(_or(request.guidance_scale, defaults.guidance_scale)),
-        scheduler=_or(request.scheduler, defaults.scheduler),
-        sigmas=request.sigmas,
-        priority=request.priority,
-        output=ResolvedOutput.model_validate(request.output.model_dump()),
+    if request.task not in model.tasks:
+        fault = FieldError("/task", f"{model.id} does {', '.join(model.tasks)}")
+        raise UnsupportedParameter([fault])
+    resolved = ResolvedRequest.model_validate(
+        _resolve_common(request, model) | _resolve_task(request, model, pictures)
     )
-    unsupported = list(_unsupported(resolved, model))
+    unsupported = list(list_unsupported(resolved, model))
     if unsupported:
         raise UnsupportedParameter(unsupported)
-    faults = list(_faults(resolved, model))
+    faults = list(list_faults(request, resolved, model))
     if faults:
         raise ValidationFailed(faults)
     return resolved
 
 
-def _or(given: _T | None, default: _T) -> _T:
-    return default if given is None else given
+def _resolve_common(request: JobRequest, model: ModelEntry) -> dict[str, Any]:
+    defaults = model.defaults
+    seed = request.seed
+    if seed is None:
+        seed = secrets.randbelow(MAX_DRAWN_SEED - request.num_images + 2)
+    return {
+        "task": request.task,
+        "model": model.id,
+        "prompt": request.prompt,
+        "negative_prompt": request.negative_prompt,
+        "num_images": request.num_images,
+        "seed": seed,
+        "num_inference_steps": request.num_inference_steps or defaults.num_inference_steps,
+        "guidance_scale": float(
+            defaults.guidance_scale if request.guidance_scale is None else request.guidance_scale
+        ),
+        "scheduler": defaults.scheduler if request.scheduler is None else request.scheduler,
+        "sigmas": request.sigmas,
+        "priority": request.priority,
+        "output": ResolvedOutput.model_validate(request.output.model_dump()),
+    }
 
 
-def _unsupported(resolved: ResolvedRequest, model: ModelEntry) -> Iterator[FieldError]:
-    if resolved.task not in model.tasks:
-        yield FieldError("/task", f"{model.id} does {', '.join(model.tasks)}")
-    if resolved.scheduler not in model.schedulers:
-        yield FieldError("/scheduler", f"{model.id} has {', '.join(model.schedulers)}")
-    elif resolved.sigmas != "default":
-        spaced = model.sigmas.get(resolved.sigmas, ())
-        if resolved.scheduler not in spaced:
-            with_it = ", ".join(spaced) or "no scheduler"
-            yield FieldError("/sigmas", f"{model.id} has {resolved.sigmas} with {with_it}")
+def _resolve_task(request: JobRequest, model: ModelEntry, pictures: Pictures) -> dict[str, Any]:
+    """Return the fields that only some tasks have, and the size.
 
-
-def _faults(resolved: ResolvedRequest, model: ModelEntry) -> Iterator[FieldError]:
-    limits = model.limits
-    for name in ("width", "height"):
-        size_px: int = getattr(resolved, name)
-        if not limits.min_size <= size_px <= limits.max_size or size_px % limits.size_multiple:
-            yield FieldError(
-                f"/{name}",
-                f"{model.id} makes {limits.min_size} to {limits.max_size} pixels"
-                f" in multiples of {limits.size_multiple}",
-            )
-    yield from _outside("num_images", resolved.num_images, limits.num_images)
-    yield from _outside(
-        "num_inference_steps", resolved.num_inference_steps, limits.num_inference_steps
-    )
-    yield from _outside("guidance_scale", resolved.guidance_scale, limits.guidance_scale)
-    if resolved.seed + resolved.num_images - 1 > MAX_SEED:
-        yield FieldError("/seed", f"the last picture's seed would pass {MAX_SEED}")
-
-
-def _outside(name: str, value: float, bounds: Bounds) -> Iterator[FieldError]:
-    if not bounds.min <= value <= bounds.max:
-        yield FieldError(f"/{name}", f"must be {bounds.min:g} to {bounds.max:g}")
+    Raises:
+        ValidationFailed: Some fields do not fit one another.
+    """
+    match request:
+        case TextToImageRequest():
+            return resolve_words(request, model)
+        case ImageToImageRequest() | InpaintRequest():
+            return resolve_picture(request, model, pictures)
+        case OutpaintRequest():
+            return resolve_outpaint(request, model, pictures)
+        case UpscaleRequest():
+            return resolve_upscale(request, model, pictures)
+        case VariationTaskRequest():
+            return resolve_variation(request, model, pictures)
+        case InterpolateRequest():
+            return resolve_interpolation(request, model, pictures)

@@ -4,6 +4,8 @@ from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from shared.ids import new_usage_id
+from shared.jobs.passes import count_pixel_steps
+from shared.jobs.resolved import ResolvedRequest
 from shared.jobs.status import JobStatus, check_move
 from shared.jobs.table import Job
 from shared.usage.table import UsageRecord
@@ -40,6 +42,10 @@ def settle_job(
 
 
 def cost_of_steps(job: Job, steps_done: int) -> int:
-    """Return the pixel-steps that a job owes after `steps_done` of its steps."""
-    done = max(0, min(steps_done, job.num_steps))
-    return -(-job.cost_reserved * done // job.num_steps)
+    """Return the pixel-steps that a job owes after `steps_done` of its steps.
+
+    The steps of a second pass, at its own size, cost more than the first one's.
+    """
+    request = ResolvedRequest.model_validate(job.request)
+    done = count_pixel_steps(request, steps_done)
+    return -(-job.cost_reserved * done // count_pixel_steps(request, job.num_steps))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,27 +10,43 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from shared.assets.add_asset import StoredAsset, add_asset
 from shared.clock import utc_now
 from shared.errors import IdempotencyKeyReused, NotFound
 from shared.ids import JobId, TenantId, new_job_id
+from shared.jobs.find_inputs import find_inputs
+from shared.jobs.passes import count_pixel_steps, count_steps
 from shared.jobs.queries import find_job
+from shared.jobs.recall_source import recall_source
+from shared.jobs.remove_objects import Note, keep_objects
 from shared.jobs.request_fields import PRIORITY_RANKS
-from shared.jobs.requests import JobRequest
+from shared.jobs.requests import JobRequest, list_pictures
 from shared.jobs.resolve import resolve_request
+from shared.jobs.resolved import ResolvedRequest
 from shared.jobs.status import JobStatus
 from shared.jobs.table import IdempotencyKey, Job
-from shared.models.catalog import ModelEntry
-from shared.usage.price import pixel_steps
+from shared.models.catalog import Catalog, ModelEntry
+from shared.usage.price import price_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InlinePictures:
+    """The pictures that came with a request, by JSON pointer, stored for the job they make."""
+
+    job_id: JobId
+    note: Note
+    stored: Mapping[str, StoredAsset]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A request, the model it names, and the client's name for this intent, if it has one."""
+    """A request, and the client's name for this intent, if it has one."""
 
     request: JobRequest
-    model: ModelEntry
+    catalog: Catalog
     idempotency_key: str | None
     idempotency_lifetime_s: int
+    inline: InlinePictures | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,45 +65,60 @@ def submit_job(session: Session, tenant_id: TenantId, submission: Submission) ->
     Raises:
         IdempotencyKeyReused: The key was used before with another body.
         NotFound: The key's job was deleted since.
+        UnknownModel: The catalog has no such model.
         UnsupportedParameter: The model cannot do what a field asks.
-        ValidationFailed: A field is outside what the model takes.
+        ValidationFailed: A field is outside what the model takes, or does not fit another.
+        InputNotFound: The tenant has no picture that a field names.
     """
-    resolved = resolve_request(submission.request, submission.model)
-    job_id = new_job_id()
+    inline = submission.inline
+    job_id = inline.job_id if inline else new_job_id()
     if submission.idempotency_key is not None:
         earlier = _remember(session, tenant_id, submission, job_id)
         if earlier is not None:
             return Submitted(earlier, is_replay=True)
-    now = utc_now()
-    job = Job(
+    request = recall_source(session, tenant_id, submission.request)
+    model = submission.catalog.get_model(request.model)
+    stored = inline.stored if inline else {}
+    pictures = find_inputs(session, tenant_id, list_pictures(request), stored)
+    resolved = resolve_request(request, model, pictures)
+    job = _make_job(tenant_id, job_id, model, resolved, request)
+    session.add(job)
+    session.flush()
+    if inline:
+        for asset in stored.values():
+            add_asset(session, tenant_id, asset, job_id)
+        keep_objects(session, inline.note)
+    return Submitted(job, is_replay=False)
+
+
+def _make_job(
+    tenant_id: TenantId,
+    job_id: JobId,
+    model: ModelEntry,
+    resolved: ResolvedRequest,
+    request: JobRequest,
+) -> Job:
+    now, num_steps = utc_now(), count_steps(resolved)
+    return Job(
         id=job_id,
         tenant_id=tenant_id,
         task=resolved.task,
         model=resolved.model,
-        pool=submission.model.pool,
+        pool=model.pool,
         priority=PRIORITY_RANKS[resolved.priority],
         status=JobStatus.QUEUED,
         request=resolved.as_json(),
-        labels=submission.request.metadata,
+        labels=request.metadata,
         warnings=[],
         attempt=0,
         lost_attempts=0,
         progress_step=0,
-        num_steps=resolved.num_inference_steps,
-        cost_reserved=pixel_steps(
-            resolved.width,
-            resolved.height,
-            resolved.num_inference_steps,
-            resolved.num_images,
-            submission.model.price_factor,
-        ),
+        num_steps=num_steps,
+        cost_reserved=price_of(count_pixel_steps(resolved, num_steps), model.price_factor),
         created_at=now,
         queued_at=now,
-        deadline_at=now + timedelta(seconds=submission.request.deadline_seconds),
+        deadline_at=now + timedelta(seconds=request.deadline_seconds),
     )
-    session.add(job)
-    session.flush()
-    return Submitted(job, is_replay=False)
 
 
 def _remember(

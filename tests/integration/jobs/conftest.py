@@ -36,7 +36,7 @@ class Bench:
         request = TextToImageRequest.model_validate(body)
         return Submission(
             request=request,
-            model=Catalog.load(CATALOG).get_model(request.model),
+            catalog=Catalog.load(CATALOG),
             idempotency_key=key,
             idempotency_lifetime_s=60,
         )

@@ -51,7 +51,7 @@ class Tenant:
         request = TextToImageRequest.model_validate(body)
         submission = Submission(
             request=request,
-            model=Catalog.load(self.settings.catalog).get_model(request.model),
+            catalog=Catalog.load(self.settings.catalog),
             idempotency_key=None,
             idempotency_lifetime_s=60,
         )
