@@ -3,13 +3,12 @@
 import io
 import json
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from PIL import Image
 
+from shared.images.formats import AnimationFormat
 from worker.encode_image import Pixels, as_exif
-
-AnimationFormat = Literal["gif", "webp"]
 
 FOREVER = 0
 # A GIF counts in hundredths of a second, and viewers slow down what lasts less than two of them.

@@ -56,7 +56,7 @@ def _as_text_chunks(made_from: dict[str, Any] | None) -> PngInfo | None:
     chunks = PngInfo()
     chunks.add_text("Software", _SOFTWARE)
     for name, value in made_from.items():
-        chunks.add_itxt(name, str(value))
+        chunks.add_itxt(name, value if isinstance(value, str) else json.dumps(value))
     return chunks
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,14 +26,14 @@ from shared.jobs.finish import (
     fail_job,
     finish_canceled,
 )
-from shared.jobs.requests import ResolvedRequest
 from shared.jobs.status import JobErrorCode, JobStatus
-from worker.encode_image import Pixels, encode_image
 from worker.engine.events import Finished
 from worker.held_jobs import HeldJob, StopReason
+from worker.make_receipt import Making
 from worker.parts import Parts
 from worker.retry import DATABASE_AWAY, retry
 from worker.to_request import read_request
+from worker.write_pictures import WrittenPicture, write_pictures
 
 NUM_THREADS = 2
 
@@ -112,38 +112,40 @@ class Finisher:
         self._write(job, JobStatus.FAILED, write)
 
     def _store_all(self, job: HeldJob, finished: Finished) -> list[FinishedImage]:
-        asked = read_request(job)
+        asked, shelf = read_request(job), self._parts.shelf
+        making = Making(
+            asked=asked,
+            start=job.start,
+            made_with=finished.made_with,
+            weights_sha256=shelf.weights_of(asked.model),
+            machine=shelf.machine,
+        )
         self._parts.faults.reach("before-put", asked.prompt)
-        images = [
-            self._store(job, asked, index, pixels) for index, pixels in enumerate(finished.images)
-        ]
+        images = [self._store(job, one) for one in write_pictures(making, finished.images)]
         self._parts.faults.reach("after-put", asked.prompt)
         return images
 
-    def _store(
-        self, job: HeldJob, asked: ResolvedRequest, index: int, pixels: Pixels
-    ) -> FinishedImage:
-        output, seed = asked.output, asked.seed + index
-        made_from = _describe(asked, seed) if output.metadata else None
-        data = encode_image(pixels, output.format, output.quality, made_from)
+    def _store(self, job: HeldJob, picture: WrittenPicture) -> FinishedImage:
         key = image_key(
             job.claimed.tenant_id,
             job.held.job_id,
             job.held.attempt,
-            index,
-            EXTENSIONS[output.format],
+            picture.index,
+            EXTENSIONS[picture.format],
         )
-        put = partial(self._parts.store.put, key, data, CONTENT_TYPES[output.format])
+        put = partial(self._parts.store.put, key, picture.data, CONTENT_TYPES[picture.format])
         retry(put, (StoreError,), self._patience_s, self._ending)
         return FinishedImage(
-            index=index,
-            seed=seed,
-            width_px=pixels.shape[1],
-            height_px=pixels.shape[0],
-            format=output.format,
-            size_bytes=len(data),
-            sha256=hashlib.sha256(data).hexdigest(),
+            index=picture.index,
+            kind=picture.kind,
+            seed=picture.seed,
+            width_px=picture.width_px,
+            height_px=picture.height_px,
+            format=picture.format,
+            size_bytes=len(picture.data),
+            sha256=hashlib.sha256(picture.data).hexdigest(),
             key=key,
+            receipt=picture.receipt.as_json(),
         )
 
     def _write(self, job: HeldJob, status: JobStatus, write: Callable[[Session], None]) -> None:
@@ -181,18 +183,3 @@ class Finisher:
             self._parts.store.delete_prefix(prefix)
         except StoreError as error:
             _log.warning("objects of %s are left to the sweep: %s", job.id, type(error).__name__)
-
-
-def _describe(asked: ResolvedRequest, seed: int) -> dict[str, Any]:
-    """Return what a picture says about how it was made."""
-    return {
-        "model": asked.model,
-        "prompt": asked.prompt,
-        "negative_prompt": asked.negative_prompt,
-        "seed": seed,
-        "num_inference_steps": asked.num_inference_steps,
-        "guidance_scale": asked.guidance_scale,
-        "scheduler": asked.scheduler,
-        "width": asked.width,
-        "height": asked.height,
-    }

@@ -8,10 +8,12 @@ import torch
 from shared.config import Settings
 from shared.errors import UnknownModel
 from shared.models.catalog import Catalog, ModelEntry
+from worker.describe_machine import describe_machine
 from worker.engine.engine import Engine
 from worker.engine.errors import ModelUnavailable
 from worker.engine.loading import load_model
 from worker.engine.model import LoadedModel
+from worker.engine.weights_hash import weights_hash
 
 _log = logging.getLogger(__name__)
 
@@ -20,6 +22,7 @@ class ModelShelf:
     """The engine and its models.
 
     Attributes:
+        machine: What it computes with.
         loading: The model being loaded now.
     """
 
@@ -29,15 +32,21 @@ class ModelShelf:
         self.device = device
         self.dtype = dtype
         self.engine = Engine(self._read, device, dtype, slots)
+        self.machine = describe_machine(device, dtype)
         self.loading: str | None = None
         self._catalog = catalog
         self._pool = pool
         self._loaded: tuple[str, ...] = ()
+        self._weights: dict[str, str] = {}
 
     @property
     def loaded(self) -> tuple[str, ...]:
         """The models that are ready."""
         return self._loaded
+
+    def weights_of(self, model: str) -> str:
+        """Return the hash of the files that a loaded model came from."""
+        return self._weights[model]
 
     def load(self, model: str) -> None:
         """Load a model unless it is loaded.
@@ -82,7 +91,9 @@ class ModelShelf:
             entry = self._catalog.get_model(model)
         except UnknownModel as error:
             raise ModelUnavailable(f"the catalog of this worker has no {model!r}") from error
-        return load_model(entry.path, entry.family, self.device, self.dtype)
+        loaded = load_model(entry.path, entry.family, self.device, self.dtype)
+        self._weights[model] = weights_hash(entry.path)
+        return loaded
 
 
 def make_shelf(settings: Settings) -> ModelShelf:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from shared.clock import utc_now
 from shared.errors import LeaseLost
 from shared.ids import new_image_id
+from shared.images.formats import ImageKind
 from shared.images.table import Image
 from shared.jobs.claim import Held
 from shared.jobs.remove_objects import remove_attempt
@@ -19,9 +21,10 @@ from shared.jobs.table import Job
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishedImage:
-    """One stored picture: where it lies and what it is."""
+    """One stored picture: where it lies, what it is, and what it was made with."""
 
     index: int
+    kind: ImageKind
     seed: int
     width_px: int
     height_px: int
@@ -29,6 +32,7 @@ class FinishedImage:
     size_bytes: int
     sha256: str
     key: str
+    receipt: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,7 @@ def complete_job(
             job_id=job.id,
             attempt=held.attempt,
             index=image.index,
+            kind=image.kind,
             seed=image.seed,
             width_px=image.width_px,
             height_px=image.height_px,
@@ -66,12 +71,14 @@ def complete_job(
             size_bytes=image.size_bytes,
             sha256=image.sha256,
             key=image.key,
+            receipt=image.receipt,
             created_at=now,
         )
         for image in images
     )
+    num_images = sum(image.kind != "contact-sheet" for image in images)
     settle_job(
-        session, job, JobStatus.SUCCEEDED, pixel_steps=job.cost_reserved, num_images=len(images)
+        session, job, JobStatus.SUCCEEDED, pixel_steps=job.cost_reserved, num_images=num_images
     )
 
 

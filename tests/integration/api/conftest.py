@@ -34,6 +34,19 @@ from tests.servers import RunningPostgres, RunningRedis, make_settings
 
 BODY = {"task": "text-to-image", "prompt": "a red circle left of a blue square"}
 JSON = {"Content-Type": "application/json"}
+RECEIPT = {
+    "model": "mini",
+    "weights_sha256": "0" * 64,
+    "request": BODY,
+    "inputs_sha256": {},
+    "seed": 1,
+    "scheduler": "DDIMScheduler",
+    "scheduler_config": {"prediction_type": "epsilon"},
+    "versions": {"torch": "2"},
+    "device": "a device",
+    "dtype": "float32",
+    "pixels_sha256": "1" * 64,
+}
 
 
 def text_of(**fields: object) -> str:
@@ -142,6 +155,7 @@ class Hand:
             images.append(
                 FinishedImage(
                     index=index,
+                    kind="image",
                     seed=job.request["seed"] + index,
                     width_px=8,
                     height_px=8,
@@ -149,6 +163,7 @@ class Hand:
                     size_bytes=len(data),
                     sha256=hashlib.sha256(data).hexdigest(),
                     key=key,
+                    receipt=RECEIPT | {"index": index},
                 )
             )
         with transaction(self.sessions) as session:

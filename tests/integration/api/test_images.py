@@ -12,7 +12,15 @@ from shared.events.stream import make_job_stream
 from shared.ids import ImageId
 from shared.images.links import sign_link
 from shared.images.make_store import make_store
-from tests.integration.api.conftest import BODY, Hand, Keys, assert_problem, bearer, serve
+from tests.integration.api.conftest import (
+    BODY,
+    RECEIPT,
+    Hand,
+    Keys,
+    assert_problem,
+    bearer,
+    serve,
+)
 
 
 def finished(api: httpx.Client, hand: Hand) -> tuple[str, list[bytes]]:
@@ -134,3 +142,14 @@ def test_a_store_that_is_down_is_a_503(settings: Settings, keys: Keys, hand: Han
         ready = api.get("/readyz")
         assert ready.status_code == 503
         assert ready.json()["store"]["status"] == "down"
+
+
+def test_the_receipt_of_each_picture_is_shown(
+    api: httpx.Client, other: httpx.Client, hand: Hand
+) -> None:
+    job_id, _ = finished(api, hand)
+    for index in range(2):
+        answer = api.get(f"/v1/jobs/{job_id}/images/{index}/receipt")
+        assert (answer.status_code, answer.json()) == (200, RECEIPT | {"index": index})
+    assert_problem(api.get(f"/v1/jobs/{job_id}/images/2/receipt"), 404, "not-found")
+    assert_problem(other.get(f"/v1/jobs/{job_id}/images/0/receipt"), 404, "not-found")

@@ -36,6 +36,7 @@ def picture(claimed: ClaimedJob, index: int = 0) -> FinishedImage:
     held = claimed.held
     return FinishedImage(
         index=index,
+        kind="image",
         seed=1,
         width_px=128,
         height_px=128,
@@ -43,6 +44,7 @@ def picture(claimed: ClaimedJob, index: int = 0) -> FinishedImage:
         size_bytes=3,
         sha256="0" * 64,
         key=f"{claimed.tenant_id}/{held.job_id}/{held.attempt}/{index}.png",
+        receipt={},
     )
 
 

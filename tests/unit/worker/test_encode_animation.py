@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from worker.encode_animation import AnimationFormat, encode_animation, find_durations
+from shared.images.formats import AnimationFormat
+from worker.encode_animation import encode_animation, find_durations
 
 FORMATS: tuple[AnimationFormat, ...] = ("gif", "webp")
 IMAGE_DESCRIPTION = 0x010E
