@@ -29,9 +29,15 @@ FAMILY = {"flux-schnell": "flux"}  # where it is not the name of the build
 LENGTHS = {"flux": 512, "flux-schnell": 256}
 
 
-def stock_image(name: str, folder: Path, request: GenerationRequest, index: int = 0) -> Pixels:
+def stock_image(
+    name: str,
+    folder: Path,
+    request: GenerationRequest,
+    index: int = 0,
+    dtype: torch.dtype = torch.float32,
+) -> Pixels:
     image = request.images[index]
-    stock, config = _stock_pipeline(folder)
+    stock, config = _stock_pipeline(folder, dtype)
     stock.scheduler = _make_scheduler(request.scheduler, config)
     asked: dict[str, Any] = {"negative_prompt": image.negative_prompt or None}
     if name in LENGTHS:
@@ -55,7 +61,7 @@ def _make_scheduler(name: str, config: Any) -> Any:
 
 
 @cache
-def _stock_pipeline(folder: Path) -> tuple[Any, Any]:
-    pipeline = DiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
+def _stock_pipeline(folder: Path, dtype: torch.dtype) -> tuple[Any, Any]:
+    pipeline = DiffusionPipeline.from_pretrained(folder, dtype=dtype)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline, pipeline.scheduler.config
