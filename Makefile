@@ -60,7 +60,15 @@ exact: $(INSTALLED) ## Compare pixels with diffusers: every scheduler, task and 
 soak: $(INSTALLED) ## Run for a long time and watch memory, files and connections
 	@$(BIN)/pytest tests/soak $(ARGS)
 
-bench: $(INSTALLED) ## Measure and print the benchmarks
+PEERS := bench/.peers/.installed
+
+$(PEERS): $(INSTALLED) bench/peers.lock
+	@echo "install  the benchmarks' peers (bench/peers.lock)"
+	@rm -rf bench/.peers
+	@$(PIP) --no-deps --require-hashes --target bench/.peers -r bench/peers.lock
+	@touch $@
+
+bench: $(PEERS) ## Measure and print the benchmarks
 	@exec $(BIN)/python -m bench $(ARGS)
 
 docs: $(INSTALLED) ## Write the generated pages of docs/ again

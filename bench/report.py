@@ -1,11 +1,15 @@
 """What a benchmark found: a table for people, JSON for machines."""
 
+import importlib.metadata
 import json
+import os
+import platform
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -45,19 +49,37 @@ def plain(name: str, unit: str, values: Sequence[float]) -> Figure:
     return Figure(name=name, unit=unit, values=values, goal="", is_met=None)
 
 
-def show(title: str, figures: Sequence[Figure]) -> None:
-    """Print the table and write `results/<title>.json`."""
-    table = Table(title=title, title_justify="left")
-    for heading in ("figure", "median", "range", "rounds", "goal", "met"):
+def show(title: str, figures: Sequence[Figure], conditions: str) -> None:
+    """Print the table and write `results/<first word of title>.json`."""
+    about = f"{describe_machine()}; {conditions}"
+    table = Table(title=f"{title}\n{about}", title_justify="left", box=box.ASCII)
+    for heading in ("figure", "unit", "median", "range", "rounds", "goal", "met"):
         table.add_column(heading)
     for one in figures:
         met = "" if one.is_met is None else "yes" if one.is_met else "NO"
         spread = f"{min(one.values):.3g} to {max(one.values):.3g}"
-        table.add_row(
-            one.name, f"{one.median:.3g} {one.unit}", spread, str(len(one.values)), one.goal, met
-        )
-    Console(width=110).print(table)
+        cells = (one.name, one.unit, f"{one.median:.3g}", spread, str(len(one.values)), one.goal)
+        table.add_row(*cells, met)
+    Console(width=130).print(table)
     FOLDER.mkdir(exist_ok=True)
-    body = [asdict(one) | {"median": one.median} for one in figures]
+    body = {
+        "title": title,
+        "about": about,
+        "figures": [asdict(one) | {"median": one.median} for one in figures],
+    }
     path = FOLDER / f"{title.split(maxsplit=1)[0].lower()}.json"
     path.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+
+
+def describe_machine() -> str:
+    """Say what everything depends on."""
+    torch = importlib.metadata.version("torch")
+    python = platform.python_version()
+    load = f"load {os.getloadavg()[0]:.1f}"
+    return f"{os.cpu_count()} cores {_processor()}, Python {python}, torch {torch}, {load}"
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

@@ -1,0 +1,127 @@
+"""R1: pictures per second at saturation, ours beside each peer, and the gain that t(B) predicts."""
+
+import contextlib
+from collections.abc import Iterator
+
+from bench.engine.cost import SerialCost
+from bench.engine.drive import saturate, work_rate
+from bench.engine.forward import ForwardTimes
+from bench.engine.plan import Plan
+from bench.engine.sides.running import Side, Tick, is_litserve_there, running_side
+from bench.engine.subject import BarePipeline, Subject
+from bench.engine.workloads import Workload, make_workloads
+from bench.report import Figure, at_least, plain
+
+# LitServe was fastest so among batches of 4 to 32 and waits of 0 to 100 ms.
+LITSERVE = {"max_batch_size": 32, "batch_timeout_s": 0.05}
+SIDES: dict[str, tuple[str, dict[str, object]]] = {
+    "P1": ("locked", {}),
+    "P2": ("litserved", dict(LITSERVE)),
+    "P3": ("batching", {"batch_limit": 1}),
+    "ours": ("batching", {}),
+}
+# By device, number format and workload: at least so much of P1, P2, P3.
+GOALS = {
+    ("cpu", "float32"): {"P1": 1.25, "P2": 1.2, "P3": 1.2},
+    ("cpu", "bfloat16"): {"P1": 1.6, "P2": 1.3, "P3": 1.6},
+    ("cuda", "bfloat16"): {"P1": 3.0, "P2": 2.0, "P3": 2.0},
+}
+W1_GOAL = {"P2": 0.95}
+MIXED = ("W2", "W3")
+
+
+def measure_rate(plan: Plan) -> list[Figure]:
+    """Let all sides take turns at each workload, in each number format."""
+    return [figure for subject in plan.subjects for figure in _measure(plan, subject)]
+
+
+def _measure(plan: Plan, subject: Subject) -> list[Figure]:
+    bare = BarePipeline(subject)
+    cost = SerialCost(bare)
+    workloads = make_workloads(subject.base_px, subject.schedulers)
+    times = Times(bare, subject)
+    figures = [
+        plain(f"{subject.dtype}: t({rows}), bare forward", "ms", values)
+        for rows, values in times.of(subject.base_px).ms.items()
+    ]
+    with contextlib.ExitStack() as stack:
+        sides = [stack.enter_context(side) for side in _start(plan, subject)]
+        for side in sides:
+            side.wait_until_ready()
+        for name in plan.rate_workloads:
+            figures += _compare(plan, subject, sides, workloads[name], cost, times)
+    return figures
+
+
+class Times:
+    """t(B) of every size that comes up."""
+
+    def __init__(self, bare: BarePipeline, subject: Subject) -> None:
+        self._bare = bare
+        self._subject = subject
+        self._sizes: dict[int, ForwardTimes] = {}
+
+    def of(self, size_px: int) -> ForwardTimes:
+        """Return t(B) of one size, measured at its first use."""
+        if size_px not in self._sizes:
+            alike = make_workloads(size_px, self._subject.schedulers)["W1"]
+            self._sizes[size_px] = ForwardTimes(self._bare, alike.some(1, seed=0)[0])
+        return self._sizes[size_px]
+
+    def gain(self, ticks: list[Tick]) -> float:
+        """Return the time of the forwards one by one over that of the forwards shared."""
+        alone_ms = shared_ms = 0.0
+        for size_px, singles, pairs, count in ticks:
+            times = self.of(size_px)
+            alone_ms += count * (singles * times.of(1) + pairs * times.of(2))
+            shared_ms += count * times.of(singles + 2 * pairs)
+        return alone_ms / shared_ms
+
+
+def _start(plan: Plan, subject: Subject) -> Iterator[contextlib.AbstractContextManager[Side]]:
+    for name in plan.sides:
+        module, options = SIDES[name]
+        if name != "P2" or is_litserve_there():
+            yield running_side(name, module, subject, options)
+
+
+def _compare(
+    plan: Plan,
+    subject: Subject,
+    sides: list[Side],
+    workload: Workload,
+    cost: SerialCost,
+    times: Times,
+) -> list[Figure]:
+    title = f"{subject.dtype} {workload.name}"
+    mean_s = cost.mean(workload)
+    batch, batch_s = cost.best_batch(workload)
+    rates: dict[str, list[float]] = {side.name: [] for side in sides}
+    predicted = []
+    for round_ in range(-1, plan.rounds):  # the first turn warms up
+        for side in sides:
+            window = (plan.warm_s, plan.window_s)
+            with side.turn() as url:
+                if side.name == "ours":
+                    side.read_ticks()
+                outcomes, counted = saturate(url, workload, round_, plan.outstanding, window)
+                if side.name == "ours":
+                    predicted.append(times.gain(side.read_ticks()))
+            if round_ >= 0:
+                rates[side.name].append(work_rate(outcomes, counted, cost.of) / mean_s)
+    figures = [
+        plain(f"{title}: P0, the bare pipeline in a loop", "per s", [1 / mean_s]),
+        plain(f"{title}: P0 at its best static batch, {batch}", "per s", [1 / batch_s]),
+    ]
+    figures += [plain(f"{title}: {name}", "per s", values) for name, values in rates.items()]
+    figures.append(plain(f"{title}: predicted of ours / P0 in a loop", "", predicted[1:]))
+    ours = rates.pop("ours")
+    goals = W1_GOAL if workload.name == "W1" else {}
+    if workload.name in MIXED:
+        goals = GOALS.get((subject.device, subject.dtype), {})
+    for name, values in rates.items():
+        ratios = [mine / theirs for mine, theirs in zip(ours, values, strict=True)]
+        label = f"{title}: ours / {name}"
+        goal = goals.get(name)
+        figures.append(at_least(label, "", ratios, goal) if goal else plain(label, "", ratios))
+    return figures
