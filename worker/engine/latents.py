@@ -53,3 +53,16 @@ def clean_latents(
     if prediction_type == "sample":
         return noise_pred
     raise ValueError(f"no prediction type {prediction_type!r}")
+
+
+def clean_flow_latents(noisy: torch.Tensor, velocity: torch.Tensor, sigma: float) -> torch.Tensor:
+    """Go back along a flow to the picture, all (B, C, H/8, W/8).
+
+    Args:
+        noisy: `1 - sigma` of the picture and `sigma` of the noise.
+        velocity: Predicted, guided: from the picture to the noise.
+        sigma: 0 to 1.
+
+    Source: Esser et al. 2024, arXiv:2403.03206, equation 13.
+    """
+    return noisy - sigma * velocity

@@ -1,5 +1,6 @@
 """From a local folder of safetensors to a model on its device; nothing is fetched or executed."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,3 +81,5 @@ def _quiet_libraries() -> None:
     for library in (diffusers_logging, transformers_logging):
         library.disable_progress_bar()
         library.set_verbosity_error()
+    # It rounds the ends of a path and wonders about that at every one.
+    warnings.filterwarnings("ignore", "Should have t", UserWarning, "torchsde")

@@ -1,32 +1,24 @@
-"""The noise schedulers, under the names people know, made from a model's own configuration."""
+"""A noise scheduler for one image, made from the model's own configuration."""
 
 import copy
 import inspect
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol, cast
 
 import torch
-from diffusers import (
-    DDIMScheduler,
-    DDPMScheduler,
-    DEISMultistepScheduler,
-    DPMSolverMultistepScheduler,
-    DPMSolverSDEScheduler,
-    EulerAncestralDiscreteScheduler,
-    EulerDiscreteScheduler,
-    FlowMatchEulerDiscreteScheduler,
-    HeunDiscreteScheduler,
-    KDPM2AncestralDiscreteScheduler,
-    KDPM2DiscreteScheduler,
-    LCMScheduler,
-    LMSDiscreteScheduler,
-    PNDMScheduler,
-    TCDScheduler,
-    UniPCMultistepScheduler,
+
+from worker.engine.scheduler_names import (
+    DEFAULT,
+    SCHEDULERS,
+    SPACING_FLAGS,
+    NamedScheduler,
+    list_schedulers,
+    predicts_flow,
 )
+
+_GRID = "original_inference_steps"
 
 
 class Scheduler(Protocol):
@@ -54,77 +46,6 @@ class Scheduler(Protocol):
         """Return the latents of the next timestep first, (1, C, H/8, W/8)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedScheduler:
-    """What a name promises, whatever the model's own scheduler is.
-
-    Attributes:
-        scheduler_class: In diffusers.
-        overrides: What the name fixes of the model's own configuration.
-        is_random: Draws noise on the way too.
-        is_flow: For models that predict a flow alone; of the others, some solvers can learn to.
-    """
-
-    scheduler_class: Any
-    overrides: Mapping[str, object] = field(default_factory=dict)
-    is_random: bool = False
-    is_flow: bool = False
-
-    @property
-    def spacings(self) -> tuple[str, ...]:
-        """How it can space its noise levels."""
-        known = inspect.signature(self.scheduler_class.__init__).parameters
-        return DEFAULT, *(name for name, flag in _FLAGS.items() if flag in known)
-
-    def fits(self, config: Mapping[str, Any]) -> bool:
-        """Whether it follows what a model predicts; `config` is of the model's own scheduler."""
-        if not predicts_flow(config):
-            return not self.is_flow
-        known = inspect.signature(self.scheduler_class.__init__).parameters
-        return self.is_flow or ("use_flow_sigmas" in known and not self.is_random)
-
-
-DEFAULT = "default"  # as the model's own configuration has it
-_FLAGS = {name: f"use_{name}_sigmas" for name in ("karras", "exponential", "beta")}
-_GRID = "original_inference_steps"
-_KEEP_LATENTS = {"clip_sample": False}  # latents leave -1 to 1; only pixels may be clipped
-_SECOND_ORDER = {"solver_order": 2, "solver_type": "midpoint"}
-
-SCHEDULERS = {
-    "ddpm": NamedScheduler(scheduler_class=DDPMScheduler, overrides=_KEEP_LATENTS, is_random=True),
-    "ddim": NamedScheduler(scheduler_class=DDIMScheduler, overrides=_KEEP_LATENTS),
-    # Without its Runge-Kutta steps, as Stable Diffusion has always run it.
-    "pndm": NamedScheduler(scheduler_class=PNDMScheduler, overrides={"skip_prk_steps": True}),
-    "lms": NamedScheduler(scheduler_class=LMSDiscreteScheduler),
-    "euler": NamedScheduler(scheduler_class=EulerDiscreteScheduler),
-    "euler-a": NamedScheduler(scheduler_class=EulerAncestralDiscreteScheduler, is_random=True),
-    "heun": NamedScheduler(scheduler_class=HeunDiscreteScheduler, overrides=_KEEP_LATENTS),
-    "dpm2": NamedScheduler(scheduler_class=KDPM2DiscreteScheduler),
-    "dpm2-a": NamedScheduler(scheduler_class=KDPM2AncestralDiscreteScheduler, is_random=True),
-    "dpm++2m": NamedScheduler(
-        scheduler_class=DPMSolverMultistepScheduler,
-        overrides={"algorithm_type": "dpmsolver++", **_SECOND_ORDER},
-    ),
-    "dpm++2m-sde": NamedScheduler(
-        scheduler_class=DPMSolverMultistepScheduler,
-        overrides={"algorithm_type": "sde-dpmsolver++", **_SECOND_ORDER},
-        is_random=True,
-    ),
-    "dpm++sde": NamedScheduler(scheduler_class=DPMSolverSDEScheduler, is_random=True),
-    "deis": NamedScheduler(
-        scheduler_class=DEISMultistepScheduler,
-        overrides={"algorithm_type": "deis", "solver_type": "logrho"},
-    ),
-    "unipc": NamedScheduler(
-        scheduler_class=UniPCMultistepScheduler, overrides={"solver_type": "bh2"}
-    ),
-    "lcm": NamedScheduler(scheduler_class=LCMScheduler, overrides=_KEEP_LATENTS, is_random=True),
-    "tcd": NamedScheduler(scheduler_class=TCDScheduler, overrides=_KEEP_LATENTS, is_random=True),
-    "flow-euler": NamedScheduler(scheduler_class=FlowMatchEulerDiscreteScheduler, is_flow=True),
-}
-SPACINGS = {name: named.spacings for name, named in SCHEDULERS.items()}
-
-
 def make_scheduler(
     name: str,
     config: Mapping[str, Any],
@@ -150,12 +71,12 @@ def make_scheduler(
     if name not in SCHEDULERS:
         raise ValueError(f"no scheduler {name!r}; there are {', '.join(SCHEDULERS)}")
     named = SCHEDULERS[name]
-    if sigmas not in SPACINGS[name]:
-        offered = ", ".join(SPACINGS[name])
-        raise ValueError(f"scheduler {name} has no sigmas {sigmas!r}; it has {offered}")
     if not named.fits(config):
         fitting = ", ".join(list_schedulers(config))
         raise ValueError(f"scheduler {name} does not fit this model; there are {fitting}")
+    offered = named.list_spacings(config)
+    if sigmas not in offered:
+        raise ValueError(f"scheduler {name} has no sigmas {sigmas!r}; it has {', '.join(offered)}")
     overrides = {
         **named.overrides,
         **_learn_flow(named, config),
@@ -184,20 +105,6 @@ def draw_from(scheduler: Scheduler, generator: torch.Generator) -> dict[str, tor
         drawing.noise_sampler_seed = generator.initial_seed()
     takes_generator = "generator" in inspect.signature(drawing.step).parameters
     return {"generator": generator} if takes_generator else {}
-
-
-def list_schedulers(config: Mapping[str, Any]) -> list[str]:
-    """Return the names that fit a model."""
-    return [name for name, named in SCHEDULERS.items() if named.fits(config)]
-
-
-def predicts_flow(config: Mapping[str, Any]) -> bool:
-    """Whether a model predicts the way from picture to noise, and not the noise itself.
-
-    Args:
-        config: Of the model's own scheduler. Only those that match flows shift.
-    """
-    return "shift" in config or config.get("prediction_type") == "flow_prediction"
 
 
 def _learn_flow(named: NamedScheduler, config: Mapping[str, Any]) -> dict[str, object]:
@@ -240,7 +147,7 @@ def _space(sigmas: str) -> dict[str, object]:
     """Choose one spacing; the model's own configuration may have chosen another."""
     if sigmas == DEFAULT:
         return {}
-    return {flag: name == sigmas for name, flag in _FLAGS.items()}
+    return {flag: name == sigmas for name, flag in SPACING_FLAGS.items()}
 
 
 def _widen_grid(
@@ -250,7 +157,7 @@ def _widen_grid(
 
     Only a divisor of the training's timesteps lets the first one be the noisiest.
     """
-    grid = inspect.signature(named.scheduler_class.__init__).parameters.get(_GRID)
+    grid = named.parameters.get(_GRID)
     if grid is None or num_inference_steps <= config.get(_GRID, grid.default):
         return {}
     trained = config["num_train_timesteps"]

@@ -1,12 +1,11 @@
 """One pass of an image, from noise to picture."""
 
-import inspect
-
 import torch
 
 from worker.engine.conditioning import Conditioning
-from worker.engine.latents import clean_latents
-from worker.engine.schedulers import Scheduler
+from worker.engine.latents import clean_flow_latents, clean_latents
+from worker.engine.scheduler_names import predicts_flow
+from worker.engine.schedulers import Scheduler, draw_from
 from worker.engine.start import Start
 
 
@@ -28,7 +27,7 @@ class Trajectory:
         self._first = self._index = start.first_timestep
         self._kept = start.kept
         self._mask_channels = start.mask_channels
-        self._draws = {"generator": start.generator} if _is_random(scheduler) else {}
+        self._draws = draw_from(scheduler, start.generator)
 
     @property
     def timestep(self) -> torch.Tensor:
@@ -56,6 +55,9 @@ class Trajectory:
     def predict_clean_latents(self) -> torch.Tensor:
         """Return the latents this image would have without noise, (1, C, H/8, W/8)."""
         config = self.scheduler.config
+        if predicts_flow(config):
+            sigma = float(self.timestep) / config.num_train_timesteps
+            return clean_flow_latents(self.latents, self.noise_pred, sigma)
         nearest = int(self.timestep.round().clamp(0, config.num_train_timesteps - 1))
         return clean_latents(
             self._scaled_latents(),
@@ -76,7 +78,3 @@ class Trajectory:
 
     def _scaled_latents(self) -> torch.Tensor:
         return self.scheduler.scale_model_input(self.latents, self.timestep)
-
-
-def _is_random(scheduler: Scheduler) -> bool:
-    return "generator" in inspect.signature(scheduler.step).parameters
