@@ -1,18 +1,29 @@
 """The shared forward pass: images at different steps, with different schedulers, in one batch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
 from worker.engine.guidance import guide
+from worker.engine.halve import run_in_halves
 from worker.engine.model import LoadedModel
 from worker.engine.trajectory import Trajectory
 
 
-def predict_noise(model: LoadedModel, trajectories: Sequence[Trajectory]) -> None:
+def predict_noise(
+    model: LoadedModel,
+    trajectories: Sequence[Trajectory],
+    on_out_of_memory: Callable[[int], None],
+) -> None:
     """Predict the noise of every trajectory in one pass and guide each by its own scale.
 
-    Nothing but `noise_pred` changes, so a pass that raised may be taken again.
+    Nothing but `noise_pred` changes, so a pass that raised may be taken again. Where memory runs
+    out, its halves are.
+
+    Args:
+        model: Of all of them.
+        trajectories: Those that share the pass.
+        on_out_of_memory: Told of each number of rows that there was no memory for.
     """
     num_rows = [trajectory.conditioning.num_rows for trajectory in trajectories]
     latents = torch.cat(
@@ -31,7 +42,13 @@ def predict_noise(model: LoadedModel, trajectories: Sequence[Trajectory]) -> Non
         name: torch.cat([trajectory.conditioning.rows[name] for trajectory in trajectories])
         for name in trajectories[0].conditioning.rows
     }  # each (B, ...)
-    noise_pred = model.predict_noise(latents, timesteps.to(latents.device), conditioning)
+    timesteps = timesteps.to(latents.device)
+
+    def run(part: slice) -> torch.Tensor:
+        told = {name: rows[part] for name, rows in conditioning.items()}
+        return model.predict_noise(latents[part], timesteps[part], told)
+
+    noise_pred = torch.cat(run_in_halves(run, len(latents), on_out_of_memory))
     for trajectory, rows in zip(trajectories, torch.split(noise_pred, num_rows), strict=True):
         trajectory.noise_pred = guide(rows, trajectory.conditioning.guidance_scale)
 

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from functools import cache, partial
 
+import numpy as np
 import torch
 
 from worker.engine.begin_pass import PassBeginner
 from worker.engine.conditioning import lean, list_cuts
 from worker.engine.events import MadeWith, Pixels
+from worker.engine.halve import run_in_halves
 from worker.engine.member import BatchKey, Member
 from worker.engine.model import LoadedModel
 from worker.engine.passes import first_pass
@@ -17,6 +19,7 @@ from worker.engine.running_image import RunningImage
 from worker.engine.trajectory import Trajectory
 
 MAX_DECODE_BATCH = 4  # pictures cost far more memory than their latents
+HISTORY = 4  # latents that a scheduler remembers at most
 
 
 class Generation:
@@ -39,6 +42,20 @@ class Generation:
     def members(self) -> list[Member]:
         """Its images as the batcher sees them."""
         return [self._as_member(index) for index in range(len(self.images))]
+
+    @property
+    def unfinished(self) -> list[Member]:
+        """Those of its images whose picture is not made yet."""
+        return [
+            self._as_member(index)
+            for index, image in enumerate(self.images)
+            if image.picture is None
+        ]
+
+    @property
+    def bytes_to_come(self) -> int:
+        """Memory that it takes as it runs, beside that of a pass: what schedulers remember."""
+        return sum(HISTORY * image.trajectory.latents.nbytes for image in self.images)
 
     @property
     def made_with(self) -> MadeWith:
@@ -104,9 +121,13 @@ class Generation:
         for first in range(0, len(indices), MAX_DECODE_BATCH):
             some = [self.images[index] for index in indices[first : first + MAX_DECODE_BATCH]]
             latents = torch.cat([image.trajectory.latents for image in some])
-            for image, painted in zip(some, self.model.decode(latents), strict=True):
+            parts = run_in_halves(partial(self._paint, latents), len(some), lambda _count: None)
+            for image, painted in zip(some, np.concatenate(parts), strict=True):
                 image.take(painted)
         return [self._as_member(index) for index in indices if self.images[index].picture is None]
+
+    def _paint(self, latents: torch.Tensor, part: slice) -> Pixels:
+        return self.model.decode(latents[part])
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +136,11 @@ class Share:
 
     generation: Generation
     indices: list[int]
+
+    @property
+    def key(self) -> BatchKey:
+        """What all of this tick have in common."""
+        return self.generation.members[self.indices[0]].key
 
     @property
     def trajectories(self) -> list[Trajectory]:
