@@ -1,6 +1,7 @@
 """HTTP calls to the running service, their failures as one plain sentence."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,14 +57,20 @@ def find_server(url: str | None, key: str | None, home: Path | None) -> Server:
     return found
 
 
-def ask(client: httpx.Client, method: str, path: str, body: object = None) -> dict[str, Any]:
+def ask(
+    client: httpx.Client,
+    method: str,
+    path: str,
+    body: object = None,
+    headers: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Make one call and return its JSON.
 
     Raises:
         CommandError: no answer came, or it is an error.
     """
     try:
-        answer = client.request(method, path, json=body)
+        answer = client.request(method, path, json=body, headers=headers)
     except httpx.TransportError as error:
         raise CommandError(describe_silence(client, error)) from None
     if answer.is_error:

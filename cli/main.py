@@ -33,12 +33,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")
 
 
 def main() -> None:
-    """Run the command line; a `CommandError` is one line and status 1."""
+    """Run the command line; a `CommandError` is one line and its status."""
     try:
         app()
     except CommandError as error:
         print(f"atelier: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(error.exit_status)
 
 
 @app.command()
@@ -126,6 +126,28 @@ def generate(  # noqa: PLR0913, PLR0917 - each option is a field of the request
     given = {name: value for name, value in fields.items() if value is not None}
     body = {"task": "text-to-image", "prompt": prompt} | given
     run_generate(find_server(url, key, home), body, output, as_json=as_json)
+
+
+@app.command()
+def verify(
+    job_id: Annotated[str, typer.Argument(help="The job to make again.")],
+    index: Annotated[int | None, typer.Option(help="Compare this picture alone.", min=0)] = None,
+    as_json: AsJson = False,
+    url: Url = None,
+    key: Key = None,
+    home: Home = None,
+) -> None:
+    """Make a job again and hold its pictures against the first ones.
+
+    Says whether each comes out the same, and if not, by how much and what changed since. It is a
+    job like any other: it costs as much, and stays in the list. Exit status: 0 the same,
+    1 different, 2 there is nothing to compare, 3 the service did not do it.
+    """
+    from cli.client import find_server
+    from cli.verify import one_means_different, run_verify
+
+    with one_means_different():
+        sys.exit(run_verify(find_server(url, key, home), job_id, index, as_json=as_json))
 
 
 @app.command()
