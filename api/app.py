@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from api.errors import add_error_handlers
 from api.middleware import BodyLimit, RequestFrame
-from api.parts import PICTURE_SLOTS, STORE_SLOTS, Parts, make_parts
+from api.parts import FETCH_SLOTS, PICTURE_SLOTS, STORE_SLOTS, Parts, make_parts
 from api.routes import (
     admin,
     assets,
@@ -78,7 +78,11 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     parts: Parts = app.state.parts
     limiter = anyio.to_thread.current_default_thread_limiter()
     limiter.total_tokens = (
-        parts.settings.database_pool_size + STORE_SLOTS + PICTURE_SLOTS + _SPARE_THREADS
+        parts.settings.database_pool_size
+        + STORE_SLOTS
+        + PICTURE_SLOTS
+        + FETCH_SLOTS
+        + _SPARE_THREADS
     )
     async with app.state.subscriber.running():
         yield

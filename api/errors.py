@@ -38,6 +38,7 @@ HTTP_STATUS: dict[type[errors.DomainError], int] = {
     errors.UnknownModel: 422,
     errors.UnsupportedParameter: 422,
     errors.InputNotFound: 422,
+    errors.PictureUnreachable: 422,
     errors.InvalidImage: 422,
     errors.UnsupportedImage: 422,
     errors.ImageTooLarge: 422,

@@ -17,16 +17,19 @@ from api.rate_limits import RateLimiter
 from shared.assets.read_picture import Picture, PictureFile, read_picture
 from shared.config import Settings
 from shared.db import Role, Sessions, close_sessions, make_sessions, transaction
+from shared.errors import PictureUnreachable
 from shared.events.stream import JobStream, cache_url, make_job_stream
 from shared.images.make_store import make_store
 from shared.images.store import ImageStore
 from shared.models.catalog import Catalog
+from shared.outbound.safe_http import Bounds, OutboundFailed, OutboundRefused, SafeHttp
 from shared.queue import Doorbell, make_celery, make_doorbell
 from shared.redis_client import make_redis
 
 Result = TypeVar("Result")
 STORE_SLOTS = 8
 PICTURE_SLOTS = 2
+FETCH_SLOTS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,8 @@ class Parts:
     live_workers: LiveWorkers
     database_slots: asyncio.Semaphore
     store_slots: asyncio.Semaphore
+    fetch_slots: asyncio.Semaphore
+    safe_http: SafeHttp
     picture_slots: asyncio.Semaphore
 
     async def in_transaction(self, work: Callable[[Session], Result]) -> Result:
@@ -74,10 +79,24 @@ class Parts:
         async with self.picture_slots:
             return await run_in_threadpool(read_picture, file, self.settings.max_picture_pixels)
 
+    async def fetch(self, url: str, pointer: str) -> bytes:
+        """Fetch what lies at an address that a caller named, on a thread.
+
+        Raises:
+            PictureUnreachable: It may not be reached, or gives nothing usable.
+        """
+        bounds = Bounds(self.settings.max_upload_bytes, self.settings.fetch_timeout_s)
+        async with self.fetch_slots:
+            try:
+                return await run_in_threadpool(self.safe_http.fetch, url, bounds)
+            except (OutboundRefused, OutboundFailed) as error:
+                raise PictureUnreachable(pointer, f"cannot be fetched: {error}") from error
+
     async def aclose(self) -> None:
         """Close what was opened."""
         await self.cache.aclose()
         await self.rate_limiter.aclose()
+        self.safe_http.close()
         self.broker.close()
         close_sessions(self.sessions)
         close_sessions(self.admin_sessions)
@@ -99,6 +118,8 @@ def make_parts(settings: Settings) -> Parts:
         live_workers=LiveWorkers(settings.lease_s),
         database_slots=asyncio.Semaphore(settings.database_pool_size),
         store_slots=asyncio.Semaphore(STORE_SLOTS),
+        fetch_slots=asyncio.Semaphore(FETCH_SLOTS),
+        safe_http=SafeHttp(settings.outbound_allowed_hosts),
         picture_slots=asyncio.Semaphore(PICTURE_SLOTS),
     )
 

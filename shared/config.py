@@ -188,6 +188,10 @@ class Settings(BaseSettings):
     max_picture_pixels: PositiveInt = Field(
         default=16_777_216, description="Most pixels of an input picture; its header says how many."
     )
+    fetch_timeout_s: PositiveFloat = Field(
+        default=10,
+        description="How long fetching a picture by its URL may take, redirects included.",
+    )
     database_pool_size: PositiveInt = Field(
         default=16, description="Database connections of a process."
     )

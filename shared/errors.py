@@ -12,6 +12,7 @@
   - UnknownModel
   - UnsupportedParameter
   - InputNotFound
+  - PictureUnreachable
   - InvalidImage
   - UnsupportedImage
   - ImageTooLarge
@@ -168,6 +169,13 @@ class InputNotFound(_OneField, DomainError):
 
     code = "input-not-found"
     title = "A picture that the request names is not there"
+
+
+class PictureUnreachable(_OneField, DomainError):
+    """A picture's URL leads nowhere, or not to the public internet, or to too much."""
+
+    code = "picture-unreachable"
+    title = "The picture's URL cannot be fetched"
 
 
 class InvalidImage(_OneField, DomainError):

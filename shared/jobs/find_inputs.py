@@ -11,7 +11,13 @@ from shared.assets.queries import find_needed_asset
 from shared.errors import InputNotFound
 from shared.ids import TenantId, is_well_formed
 from shared.images.table import Image
-from shared.jobs.request_fields import AssetPicture, InlinePicture, JobPicture, PictureSource
+from shared.jobs.request_fields import (
+    AssetPicture,
+    InlinePicture,
+    JobPicture,
+    PictureSource,
+    UrlPicture,
+)
 
 _NO_ASSET = "no such asset. Check the id, and that this key's tenant owns it"
 _NO_IMAGE = (
@@ -53,7 +59,7 @@ def find_inputs(
                     height_px=image.height_px,
                     has_alpha=False,
                 )
-            case InlinePicture():
+            case InlinePicture() | UrlPicture():
                 found[pointer] = _came_along(inline[pointer])
     return found
 

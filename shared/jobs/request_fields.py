@@ -6,15 +6,14 @@ from typing import Annotated, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
     Tag,
 )
-from pydantic_core import PydanticCustomError
 
 from shared.images.formats import AnimationFormat, ImageFormat, StillFormat
+from shared.outbound.limits import MAX_URL_CHARACTERS
 
 MAX_SEED = 2**63 - 1
 MAX_METADATA_ENTRIES = 32
@@ -104,21 +103,20 @@ class InlinePicture(Strict):
     )
 
 
-PICTURE_TAGS = frozenset({"by asset", "by job", "by base64"})
+class UrlPicture(Strict):
+    """A picture on the public internet, fetched once as the request comes in."""
+
+    url: str = Field(
+        max_length=MAX_URL_CHARACTERS, description="Address of a PNG, JPEG or WebP file; https."
+    )
+
+
+PICTURE_TAGS = frozenset({"by asset", "by job", "by base64", "by url"})
 
 
 def _tag_of(value: object) -> str | None:
     names = value if isinstance(value, dict) else getattr(type(value), "model_fields", {})
-    return next((f"by {name}" for name in ("asset", "job", "base64") if name in names), None)
-
-
-def _refuse_url(value: object) -> object:
-    if isinstance(value, dict) and "url" in value:
-        raise PydanticCustomError(
-            "picture_url",
-            "pictures by URL are not taken yet; upload, base64, or job and index",
-        )
-    return value
+    return next((f"by {name}" for name in ("asset", "job", "base64", "url") if name in names), None)
 
 
 StoredPicture = Annotated[
@@ -128,13 +126,13 @@ StoredPicture = Annotated[
 PictureSource = Annotated[
     Annotated[AssetPicture, Tag("by asset")]
     | Annotated[JobPicture, Tag("by job")]
-    | Annotated[InlinePicture, Tag("by base64")],
+    | Annotated[InlinePicture, Tag("by base64")]
+    | Annotated[UrlPicture, Tag("by url")],
     Discriminator(
         _tag_of,
         custom_error_type="picture_source",
-        custom_error_message="must hold asset, or job and index, or base64",
+        custom_error_message="must hold asset, or job and index, or base64, or url",
     ),
-    BeforeValidator(_refuse_url),
 ]
 
 
