@@ -12,14 +12,17 @@ TEXT_LENGTH = 24
 WIDTH = 16
 
 
-def save_tiny_model(folder: Path, scheduler_config: dict[str, object]) -> None:
+def save_tiny_model(
+    folder: Path, scheduler_config: dict[str, object], in_channels: int = 4
+) -> None:
+    """Save a folder in diffusers' layout; with 9 input channels it is an inpainting model."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         pipeline: Any = StableDiffusionPipeline(
             vae=_make_vae(),
             text_encoder=_make_text_encoder(),
             tokenizer=_make_tokenizer(),
-            unet=_make_unet(),
+            unet=_make_unet(in_channels),
             scheduler=DDIMScheduler(
                 beta_schedule="scaled_linear",
                 beta_start=0.00085,
@@ -43,8 +46,9 @@ def _make_vae() -> AutoencoderKL:
     )
 
 
-def _make_unet() -> UNet2DConditionModel:
+def _make_unet(in_channels: int) -> UNet2DConditionModel:
     return UNet2DConditionModel(
+        in_channels=in_channels,
         sample_size=8,
         block_out_channels=(16, 32),
         layers_per_block=1,
