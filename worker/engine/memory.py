@@ -48,7 +48,7 @@ class DeviceMemory:
             return int(torch.cuda.max_memory_allocated(self._device) - before)
         with _LiveBytes() as live:
             work()
-        return live.peak_bytes
+        return int(live.peak_bytes)
 
 
 def is_out_of_memory(error: Exception) -> bool:
