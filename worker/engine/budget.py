@@ -10,6 +10,7 @@ from worker.engine.profile import Profile, ProfileFolder, Rehearsal, measure_pro
 
 RECOVERY_PASSES = 50
 ANY_WIDTH = 2**31
+WHOLE_STEP_S = 0.5  # of a pipeline that runs whole: nobody can rehearse its step
 
 
 class RowBudget(Protocol):
@@ -88,12 +89,13 @@ class MeasuredRowBudget:
         self._max_rows[key] = min(profile.knee, bound)
 
     def max_rows(self, key: BatchKey) -> int:
-        """Return the width of a known key."""
-        return self._max_rows[_shared(key)]
+        """Return the width of a key; whoever was not rehearsed takes his pass alone."""
+        return self._max_rows.get(_shared(key), 1)
 
     def cost(self, key: BatchKey, num_rows: int) -> float:
-        """Return the seconds of a pass of a known key."""
-        return self._known[_shared(key)].cost_s(num_rows)
+        """Return the seconds of a pass."""
+        profile = self._known.get(_shared(key))
+        return profile.cost_s(num_rows) if profile else WHOLE_STEP_S
 
     def find_lack(self, key: BatchKey, held_bytes: int) -> str | None:
         """Say what is lacking for a row at a time, for one picture, or for the generation."""

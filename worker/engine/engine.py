@@ -8,7 +8,7 @@ import torch
 
 from worker.engine.batcher import Batcher
 from worker.engine.budget import FixedRowBudget, RowBudget, ShrinkingBudget
-from worker.engine.errors import ModelInUse, ModelUnavailable, NoFreeSlot
+from worker.engine.errors import ModelInUse, ModelUnavailable, NoFreeSlot, NonFinitePicture
 from worker.engine.events import Canceled, EngineEvent, Failed, Finished, StepDone
 from worker.engine.forward import are_finite, predict_noise
 from worker.engine.generation import Generation, Share, start_generation
@@ -19,6 +19,7 @@ from worker.engine.model import LoadedModel
 from worker.engine.prompt_cache import PromptCache
 from worker.engine.rehearse import ImageRehearsal
 from worker.engine.request import GenerationRequest
+from worker.engine.whole import WholeGeneration, WholeModel
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Engine:
 
     def __init__(
         self,
-        loader: Callable[[str], LoadedModel],
+        loader: Callable[[str], LoadedModel | WholeModel],
         device: torch.device,
         dtype: torch.dtype,
         max_slots: int,
@@ -49,13 +50,13 @@ class Engine:
         self._dtype = dtype
         self._max_slots = max_slots
         self._prompts = prompts or PromptCache(max_bytes=0)
-        self._models: dict[str, LoadedModel] = {}
+        self._models: dict[str, LoadedModel | WholeModel] = {}
         self._budget = ShrinkingBudget(row_budget)
         self._batcher = Batcher(self._budget)
         self._arrivals: dict[str, GenerationRequest] = {}
         self._lacks_memory = False  # for the first arrival, until a generation ends
-        self._running: dict[str, Generation] = {}
-        self._paused: dict[str, Generation] = {}
+        self._running: dict[str, Generation | WholeGeneration] = {}
+        self._paused: dict[str, Generation | WholeGeneration] = {}
         self._to_pause: list[str] = []
         self._to_resume: list[str] = []
         self._canceled: list[str] = []
@@ -167,6 +168,9 @@ class Engine:
         """
         for request in requests:
             model = self._models[request.model]
+            if isinstance(model, WholeModel):
+                self._run(request, WholeGeneration(request, model))
+                continue
             generation = start_generation(request, model, self._prompts, self._device, self._dtype)
             self._learn(generation, generation.unfinished)
             lack = self._budget.find_lack(generation.members[0].key, generation.bytes_to_come)
@@ -175,9 +179,12 @@ class Engine:
                 return
             if lack is not None:
                 raise MemoryError(lack)
-            self._running[request.id] = generation
-            del self._arrivals[request.id]
-            self._join(generation.unfinished)
+            self._run(request, generation)
+
+    def _run(self, request: GenerationRequest, generation: Generation | WholeGeneration) -> None:
+        self._running[request.id] = generation
+        del self._arrivals[request.id]
+        self._join(generation.unfinished)
 
     def _pause_and_resume(self) -> None:
         for request_id in self._to_pause:
@@ -205,10 +212,23 @@ class Engine:
             self._batcher.leave(member)
 
     def _choose_batch(self) -> list[Share]:
-        indices: dict[str, list[int]] = {}
+        shares: dict[str, Share] = {}
         for member in self._batcher.next_batch():
-            indices.setdefault(member.generation_id, []).append(member.index)
-        return [Share(self._running[name], chosen) for name, chosen in indices.items()]
+            generation = self._running[member.generation_id]
+            if isinstance(generation, WholeGeneration):  # the batch is this one alone
+                isolate([generation], self._advance_whole, self._fail_whole)
+            else:
+                share = shares.setdefault(member.generation_id, Share(generation, []))
+                share.indices.append(member.index)
+        return list(shares.values())
+
+    def _advance_whole(self, generations: Sequence[WholeGeneration]) -> None:
+        """Let a pipeline take a step by itself."""
+        for generation in generations:
+            generation.advance()
+            self._tell_step(generation)
+            if generation.is_done:
+                self._finish(generation)
 
     def _denoise(self, batch: list[Share]) -> list[Share]:
         """Advance a batch by one step and return the shares that came through."""
@@ -231,15 +251,7 @@ class Engine:
     def _collect(self, advanced: list[Share]) -> None:
         """Report the progress of a batch, and make the pictures of what it ended."""
         for share in advanced:
-            generation = share.generation
-            self._events.append(
-                StepDone(
-                    generation.request.id,
-                    generation.step,
-                    generation.steps,
-                    generation.take_preview(),
-                )
-            )
+            self._tell_step(share.generation)
             for kept in isolate([share], self._decode_ended, self._fail_share):
                 if kept.generation.is_done:
                     self._finish(kept.generation)
@@ -253,7 +265,17 @@ class Engine:
             self._learn(share.generation, begun)
             self._join(begun)
 
-    def _finish(self, generation: Generation) -> None:
+    def _tell_step(self, generation: Generation | WholeGeneration) -> None:
+        self._events.append(
+            StepDone(
+                generation.request.id,
+                generation.step,
+                generation.steps,
+                generation.take_preview(),
+            )
+        )
+
+    def _finish(self, generation: Generation | WholeGeneration) -> None:
         self._end(
             Finished(
                 generation.request.id,
@@ -268,8 +290,13 @@ class Engine:
         _log.warning("generation %s raised", request.id, exc_info=error)
         if is_out_of_memory(error):
             self._fail(request.id, "out-of-memory", str(error))
+        elif isinstance(error, NonFinitePicture):
+            self._fail(request.id, "non-finite-latents", NON_FINITE)
         else:
             self._fail(request.id, "generation-error", repr(error))
+
+    def _fail_whole(self, generation: WholeGeneration, error: Exception) -> None:
+        self._fail_request(generation.request, error)
 
     def _fail_share(self, share: Share, error: Exception) -> None:
         self._fail_request(share.generation.request, error)
@@ -287,6 +314,8 @@ class Engine:
         generation = self._running.pop(event.id, None) or self._paused.pop(event.id, None)
         if generation is not None:
             self._leave(generation.members)
+        if isinstance(generation, WholeGeneration):
+            generation.close()
         self._lacks_memory = False
         self._events.append(event)
 

@@ -5,6 +5,7 @@
     - ModelInUse
     - NoFreeSlot
     - NonFinitePicture
+    - Unsupported
 """
 
 
@@ -26,3 +27,7 @@ class NoFreeSlot(EngineError):
 
 class NonFinitePicture(EngineError):
     """Latents that were numbers decoded to values that are none, in float32 too."""
+
+
+class Unsupported(EngineError):
+    """The model cannot do what the request asks for; the message says what."""

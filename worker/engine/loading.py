@@ -1,9 +1,10 @@
 """From a local folder of safetensors to a model on its device; nothing is fetched or executed."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from diffusers.utils import logging as diffusers_logging
@@ -11,11 +12,14 @@ from transformers.utils import logging as transformers_logging
 
 from worker.engine.errors import ModelUnavailable
 from worker.engine.families.flux import load_flux
+from worker.engine.families.load_pipeline import load_any_pipeline
 from worker.engine.families.sd3 import load_sd3
 from worker.engine.families.sd15 import load_sd15
 from worker.engine.families.sdxl import load_sdxl
 from worker.engine.model import LoadedModel
+from worker.engine.whole import WholeModel
 
+T = TypeVar("T")
 Load = Callable[[Path, torch.device, torch.dtype], LoadedModel]
 
 
@@ -43,6 +47,7 @@ def _files(denoiser: str, *encoders: str) -> tuple[str, ...]:
     )
 
 
+WHOLE = "whole"  # the family of whatever has no step adapter
 FAMILIES: dict[str, Family] = {
     "sd15": Family(_files("unet", ""), load_sd15),
     "sd21": Family(_files("unet", ""), load_sd15),
@@ -65,13 +70,32 @@ def load_model(path: Path, family: str, device: torch.device, dtype: torch.dtype
         ModelUnavailable: The family is unknown, a file is missing, or the files do not load.
     """
     if family not in FAMILIES:
-        raise ModelUnavailable(f"no family {family!r}; there are {', '.join(FAMILIES)}")
-    missing = [file for file in FAMILIES[family].files if not any(path.glob(file))]
+        known = ", ".join([*FAMILIES, WHOLE])
+        raise ModelUnavailable(f"no family {family!r}; there are {known}")
+    _check_files(path, FAMILIES[family].files)
+    return _load(path, family, lambda: FAMILIES[family].load(path, device, dtype))
+
+
+def load_whole(path: Path, device: torch.device, dtype: torch.dtype) -> WholeModel:
+    """Load a pipeline that has no step adapter, of whatever class of diffusers its folder names.
+
+    Raises:
+        ModelUnavailable: A file is missing, or the files do not load.
+    """
+    _check_files(path, ("model_index.json",))
+    return _load(path, WHOLE, lambda: WholeModel(load_any_pipeline(path, device, dtype)))
+
+
+def _check_files(path: Path, files: Iterable[str]) -> None:
+    missing = [file for file in files if not any(path.glob(file))]
     if missing:
         raise ModelUnavailable(f"{path} has no {', no '.join(missing)}")
+
+
+def _load(path: Path, family: str, load: Callable[[], T]) -> T:
     _quiet_libraries()
     try:
-        return FAMILIES[family].load(path, device, dtype)
+        return load()
     except Exception as error:
         raise ModelUnavailable(f"{path} does not load as {family}: {error!r}") from error
 

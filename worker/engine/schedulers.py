@@ -65,6 +65,27 @@ def make_scheduler(
         sigmas: Spacing of the noise levels, one of the name's `SPACINGS`.
 
     Raises:
+        ValueError: As `build_scheduler`.
+    """
+    scheduler = build_scheduler(name, config, num_inference_steps, sigmas=sigmas)
+    scheduler.set_timesteps(num_inference_steps, **_heed(scheduler, layout or {}))
+    _enter_at_start(scheduler)
+    _conform(scheduler)
+    return cast("Scheduler", scheduler)
+
+
+def build_scheduler(
+    name: str, config: Mapping[str, Any], num_inference_steps: int, *, sigmas: str
+) -> Any:  # noqa: ANN401 - diffusers is untyped
+    """Build a scheduler for a pipeline that lays out its timesteps itself.
+
+    Args:
+        name: A key of `SCHEDULERS`.
+        config: The model's scheduler configuration as its pipeline corrects it.
+        num_inference_steps: Steps it must have room for.
+        sigmas: Spacing of the noise levels, one of the name's `SPACINGS`.
+
+    Raises:
         ValueError: No scheduler has this name, it has no such spacing, or the model predicts
             something else than it expects.
     """
@@ -84,11 +105,7 @@ def make_scheduler(
         **_widen_grid(named, config, num_inference_steps),
     }
     built = _build(named.scheduler_class, json.dumps([config, overrides], default=list))
-    scheduler: Any = copy.deepcopy(built)
-    scheduler.set_timesteps(num_inference_steps, **_heed(scheduler, layout or {}))
-    _enter_at_start(scheduler)
-    _conform(scheduler)
-    return cast("Scheduler", scheduler)
+    return copy.deepcopy(built)
 
 
 def draw_from(scheduler: Scheduler, generator: torch.Generator) -> dict[str, torch.Generator]:

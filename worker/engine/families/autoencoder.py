@@ -18,7 +18,7 @@ from worker.engine.errors import NonFinitePicture
 
 _log = logging.getLogger(__name__)
 
-LIVE_MAPS = 4  # of full size and the second-widest block's channels, at a decoder's peak
+LIVE_MAPS = 4  # of full size, as wide as the last block but one: 3 at the peak, 1 to work in
 MIN_TILE = 32  # latents; smaller tiles would be all seam
 
 

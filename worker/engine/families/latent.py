@@ -8,8 +8,8 @@ import torch
 
 from worker.engine.conditioning import Conditioning, EncodedText
 from worker.engine.families.autoencoder import Autoencoder
-from worker.engine.free_memory import free_bytes
 from worker.engine.guidance import is_guided
+from worker.engine.memory import DeviceMemory
 from worker.engine.model import Schedule
 from worker.engine.preview import fit_painter
 from worker.engine.schedulers import Scheduler, make_scheduler
@@ -39,7 +39,7 @@ class LatentFamily:
         self._autoencoder = Autoencoder(
             pipeline.vae,
             pipeline.image_processor,
-            lambda: free_bytes(pipeline.device),
+            DeviceMemory(pipeline.device).free_bytes,
             is_fragile=is_fragile,
         )
         self._painter = fit_painter(

@@ -49,6 +49,18 @@ def load_pipeline(
     return pipeline
 
 
+def load_any_pipeline(path: Path, device: torch.device, dtype: torch.dtype) -> Any:  # noqa: ANN401
+    """Load a folder as the pipeline that it names, under the same conditions.
+
+    Raises:
+        ValueError: It names none of diffusers, a weight is missing, or a part is not trusted.
+    """
+    named = json.loads((path / "model_index.json").read_text(encoding="utf-8")).get("_class_name")
+    if not isinstance(named, str) or not hasattr(importlib.import_module("diffusers"), named):
+        raise ValueError(f"diffusers has no pipeline {named!r}")
+    return load_pipeline(named, path, device, dtype)
+
+
 def read_parts(path: Path) -> dict[str, tuple[str, str]]:
     """Return library and class of each part that the folder names.
 
