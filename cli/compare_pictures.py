@@ -85,8 +85,14 @@ def explain(comparison: Comparison) -> str:
     if comparison.is_made_same is None:
         return f"{told}; it has no receipt that could say why."
     if not comparison.changed:
-        return f"{told}, though all that decides how it comes out is the same: please report this."
+        return f"{told}, {_name_no_reason(comparison)}."
     return f"{told}: {_name_reason(comparison.changed)}."
+
+
+def _name_no_reason(comparison: Comparison) -> str:
+    if comparison.max_difference is not None and comparison.max_difference <= INVISIBLE:
+        return "as it may when it was made in the company of other jobs"
+    return "though all that decides how it comes out is the same: please report this"
 
 
 def _name_reason(changed: Mapping[str, object]) -> str:

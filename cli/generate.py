@@ -3,6 +3,8 @@
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +14,38 @@ from cli.client import Server, ask
 from cli.errors import CommandError
 from cli.fetch_image import fetch_image
 from cli.follow_job import follow_job
+from cli.make_request import TaskOptions, make_request
+from cli.upload_picture import upload_picture
 
-FORMATS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
+FORMATS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp", ".gif": "gif"}
 
 
-def run_generate(
-    server: Server, body: Mapping[str, object], output: Path, *, as_json: bool
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the command line asks for.
+
+    Attributes:
+        common: What every task takes, as the API names it.
+        output: File of the picture; of several, all but the number.
+    """
+
+    prompt: str | None
+    common: Mapping[str, Any]
+    options: TaskOptions
+    output: Path
+    is_contact_sheet: bool
+
+
+def run_generate(server: Server, wanted: Wanted, *, as_json: bool) -> None:
     """Make the pictures, write them, and say where they are."""
-    asked = dict(body) | {"output": {"format": _choose_format(output)}}
+    written: dict[str, object] = {"format": _choose_format(wanted.output)}
+    if wanted.is_contact_sheet:
+        written["contact_sheet"] = True
     with server.open() as client:
-        job = follow_job(client, ask(client, "POST", "/v1/jobs", asked))
-        files = [_fetch(client, image, output, len(job["images"])) for image in job["images"]]
+        upload = partial(upload_picture, client)
+        body = make_request(wanted.prompt, wanted.common, wanted.options, upload)
+        job = follow_job(client, ask(client, "POST", "/v1/jobs", body | {"output": written}))
+        files = [_fetch(client, image, wanted.output, job) for image in job["images"]]
     _report(job, files, as_json=as_json)
 
 
@@ -35,10 +57,15 @@ def _choose_format(output: Path) -> str:
         raise CommandError(msg) from None
 
 
-def _fetch(client: httpx.Client, image: Mapping[str, Any], output: Path, num_images: int) -> Path:
-    path = output
-    if num_images > 1:
-        path = output.with_name(f"{output.stem}-{image['index']}{output.suffix}")
+def _fetch(
+    client: httpx.Client, image: Mapping[str, Any], output: Path, job: Mapping[str, Any]
+) -> Path:
+    """Write one picture beside the others.
+
+    Raises:
+        CommandError: it does not come, or cannot be written.
+    """
+    path = _name_file(image, output, job)
     data = fetch_image(client, image)
     try:
         path.write_bytes(data)
@@ -46,6 +73,16 @@ def _fetch(client: httpx.Client, image: Mapping[str, Any], output: Path, num_ima
         msg = f"cannot write {path}: {error.strerror}"
         raise CommandError(msg) from None
     return path
+
+
+def _name_file(image: Mapping[str, Any], output: Path, job: Mapping[str, Any]) -> Path:
+    """Return the file's name: numbered where there are several, and the contact sheet by name."""
+    if image["kind"] == "contact-sheet":
+        suffix = output.suffix if FORMATS[output.suffix.lower()] == image["format"] else ".png"
+        return output.with_name(f"{output.stem}-contact-sheet{suffix}")
+    if sum(one["kind"] != "contact-sheet" for one in job["images"]) > 1:
+        return output.with_name(f"{output.stem}-{image['index']}{output.suffix}")
+    return output
 
 
 def _report(job: dict[str, Any], files: list[Path], *, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.errors import CommandError
+from cli.generate_options import AsJson, Home, Key, Url, generate
 
 app = typer.Typer(
     name="atelier",
@@ -24,12 +25,7 @@ admin.add_typer(keys, name="keys")
 admin.add_typer(tenants, name="tenants")
 app.add_typer(jobs, name="jobs")
 
-Home = Annotated[
-    Path | None, typer.Option("--home", help="Folder of `atelier up`; ATELIER_HOME sets it too.")
-]
-Url = Annotated[str | None, typer.Option("--url", help="Address of the service.")]
-Key = Annotated[str | None, typer.Option("--key", help="API key.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+app.command()(generate)
 
 
 def main() -> None:
@@ -86,46 +82,6 @@ def migrate() -> None:
     from cli.run_migrate import run_migrate
 
     run_migrate()
-
-
-@app.command()
-def generate(  # noqa: PLR0913, PLR0917 - each option is a field of the request
-    prompt: Annotated[str, typer.Argument(help="What the picture shows.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="File; several pictures get a number each.")
-    ] = Path("out.png"),
-    model: Annotated[str, typer.Option(help="Model of the catalog.")] = "mini",
-    negative: Annotated[str | None, typer.Option(help="What to keep away from.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Picture k uses seed + k.", min=0)] = None,
-    steps: Annotated[int | None, typer.Option(help="Denoising steps.")] = None,
-    guidance: Annotated[float | None, typer.Option(help="Guidance scale.")] = None,
-    num_images: Annotated[int | None, typer.Option(help="How many pictures.")] = None,
-    width: Annotated[int | None, typer.Option(help="Pixels.")] = None,
-    height: Annotated[int | None, typer.Option(help="Pixels.")] = None,
-    scheduler: Annotated[str | None, typer.Option(help="Noise scheduler.")] = None,
-    as_json: AsJson = False,
-    url: Url = None,
-    key: Key = None,
-    home: Home = None,
-) -> None:
-    """Make a picture on the running service. Ctrl-C cancels it."""
-    from cli.client import find_server
-    from cli.generate import run_generate
-
-    fields = {
-        "model": model,
-        "negative_prompt": negative,
-        "seed": seed,
-        "num_inference_steps": steps,
-        "guidance_scale": guidance,
-        "num_images": num_images,
-        "width": width,
-        "height": height,
-        "scheduler": scheduler,
-    }
-    given = {name: value for name, value in fields.items() if value is not None}
-    body = {"task": "text-to-image", "prompt": prompt} | given
-    run_generate(find_server(url, key, home), body, output, as_json=as_json)
 
 
 @app.command()

@@ -151,22 +151,20 @@ def _print_json(before: Job, now: Job, verified: list[Verified]) -> None:
 def _print_words(before: Job, now: Job, verified: list[Verified]) -> None:
     print(f"{before['id']} was made again as {now['id']}")
     for one in verified:
-        print(f"{one.kind} {one.index}: {_describe(one.comparison)}")
-        print(f"  {explain(one.comparison)}")
+        print(f"{one.kind} {one.index}: {explain(one.comparison)}")
+        if not one.comparison.is_same:
+            print(f"  {_describe(one.comparison)}")
     for name, (old, new) in _all_changes(verified).items():
         print(f"  {name}: {_shorten(old)} then, {_shorten(new)} now")
 
 
 def _describe(comparison: Comparison) -> str:
-    if comparison.is_same:
-        return "the same"
     if comparison.max_difference is None:
-        return "another size"
-    if comparison.psnr_db is None:
-        return "different"
+        return "the files have not the same size"
+    psnr = "" if comparison.psnr_db is None else f", PSNR {comparison.psnr_db:.1f} dB"
     return (
-        f"different by at most {comparison.max_difference} of 255, in"
-        f" {comparison.share_different:.2%} of the values, PSNR {comparison.psnr_db:.1f} dB"
+        f"the files differ by at most {comparison.max_difference} of 255, in"
+        f" {comparison.share_different:.2%} of their values{psnr}"
     )
 
 

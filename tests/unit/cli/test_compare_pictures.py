@@ -82,6 +82,13 @@ def test_what_changed_is_named(changes: dict[str, Any], named: list[str], said: 
     assert "another picture" in explain(made)
 
 
+def test_company_is_named_where_nothing_else_is_left() -> None:
+    other = shifted(1)
+    made = compare_pictures(encode(PLAIN), encode(other), receipt(PLAIN), receipt(other))
+    assert "company" in explain(made)
+    assert "report" not in explain(made)
+
+
 def test_what_nobody_sees_is_not_called_another_picture() -> None:
     other = shifted(1)
     now = receipt(other, device="NVIDIA H200")
