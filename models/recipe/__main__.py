@@ -6,9 +6,10 @@ from pathlib import Path
 
 import torch
 
-from models.recipe.config import FULL, SMOKE, Recipe
+from models.recipe.config import FULL, FURTHER, SMOKE, Recipe
 from models.recipe.contact_sheet import draw_sheet
-from models.recipe.evaluate import SCHEDULERS, evaluate_autoencoder, evaluate_model
+from models.recipe.evaluate import PROMPT_SETS, Setting, evaluate_autoencoder, evaluate_model
+from models.recipe.load_pipeline import SCHEDULERS, load_pipeline
 from models.recipe.stages import STAGES, newest_autoencoder, run_all, start_log, write_model
 
 HERE = Path(__file__).parent
@@ -21,12 +22,14 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("stage", choices=["all", *STAGES, "export", "evaluate", "ceiling", "sheet"])
     parser.add_argument("--runs", type=Path, default=HERE / "runs", help="checkpoints and latents")
     parser.add_argument("--model", type=Path, default=HERE.parent / "mini", help="model folder")
+    parser.add_argument("--from", dest="start", type=Path, help="train this model further")
     parser.add_argument("--smoke", action="store_true", help="toy length: run every line, no more")
     parser.add_argument("--workers", type=int, help="processes of one thread each")
     parser.add_argument("--minutes", type=float, help="length of the U-Net's training")
     parser.add_argument("--image", type=Path, default=IMAGE, help="where the sheet goes")
     judged = parser.add_argument_group("evaluate")
     judged.add_argument("--prompts", type=int, default=100)
+    judged.add_argument("--kind", choices=list(PROMPT_SETS), default="held-out")
     judged.add_argument("--steps", type=int, default=12)
     judged.add_argument("--scheduler", choices=list(SCHEDULERS), default="ddim")
     judged.add_argument("--guidance", type=float, default=2.5)
@@ -37,7 +40,10 @@ def make_parser() -> argparse.ArgumentParser:
 
 def recipe_of(options: argparse.Namespace) -> Recipe:
     """Choose the recipe that the options ask for."""
-    recipe = SMOKE if options.smoke else FULL
+    recipe = FURTHER if options.start else FULL
+    if options.smoke:
+        recipe = SMOKE
+    recipe = replace(recipe, start=options.start)
     if options.workers:
         recipe = replace(recipe, workers=options.workers)
     if options.minutes:
@@ -47,14 +53,9 @@ def recipe_of(options: argparse.Namespace) -> Recipe:
 
 def print_evaluation(options: argparse.Namespace) -> None:
     """Print the table of scores."""
-    evaluation = evaluate_model(
-        options.model,
-        num_prompts=options.prompts,
-        num_inference_steps=options.steps,
-        scheduler=options.scheduler,
-        guidance_scale=options.guidance,
-        seed=options.seed,
-    )
+    prompts = PROMPT_SETS[options.kind](options.prompts, options.seed)
+    setting = Setting(options.scheduler, options.steps, options.guidance)
+    evaluation = evaluate_model(load_pipeline(options.model), prompts, setting, options.seed)
     print(evaluation)
     if options.failures:
         print(*evaluation.failures, sep="\n")

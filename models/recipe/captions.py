@@ -20,6 +20,7 @@ SHAPE_WORDS = {
     "diamond": ("diamond", "diamond", "rhombus"),
     "cross": ("cross", "cross", "plus"),
 }
+COUNT_WORDS = {2: "two", 3: "three"}
 POSITION_WORDS = {
     "top left": ("top left", "upper left"),
     "top right": ("top right", "upper right"),
@@ -80,6 +81,29 @@ LANDSCAPE_PHRASES = {
         "rainbow and clouds",
         "a rainbow over a field",
     ),
+    "mountains": (
+        "mountains",
+        "snowy mountains",
+        "mountains with snow",
+        "a mountain",
+        "mountains under a blue sky",
+        "high mountains",
+    ),
+    "fish": ("a {} fish", "a {} fish in the sea", "a {} fish in water", "a {} fish under water"),
+    "sunset": (
+        "a sunset",
+        "a sunset over the sea",
+        "sunset over water",
+        "sunset",
+        "the sun over the sea",
+        "an evening by the sea",
+    ),
+    "gradient": (
+        "a gradient from {} to {}",
+        "a {} to {} gradient",
+        "{} to {} gradient",
+        "a smooth gradient from {} to {}",
+    ),
 }
 JUNK = (
     "beautiful",
@@ -104,6 +128,11 @@ JUNK = (
 )
 
 
+JUNK_SHARE = 0.08
+# How often a caption leaves open the one colour that it could name.
+OPEN_SHARES = {"landscape": 0.3, "thing": 0.06}
+
+
 def pick(rng: np.random.Generator, words: tuple[str, ...]) -> str:
     """Choose one of several ways to say it."""
     return words[int(rng.integers(len(words)))]
@@ -121,6 +150,24 @@ def thing_phrase(thing: Thing, rng: np.random.Generator) -> str:
         words.insert(0, pick(rng, SIZE_WORDS[thing.size]))
     phrase = " ".join(words)
     return article(phrase) if rng.random() < 0.93 else phrase
+
+
+def counted_phrase(scene: Scene, rng: np.random.Generator) -> str:
+    """Name alike things by their number."""
+    thing = scene.things[0]
+    words = [
+        COUNT_WORDS[len(scene.things)],
+        thing.color,
+        plural(pick(rng, SHAPE_WORDS[thing.shape])),
+    ]
+    if thing.size:
+        words.insert(1, pick(rng, SIZE_WORDS[thing.size]))
+    return " ".join(words)
+
+
+def plural(word: str) -> str:
+    """Say a shape's word for several."""
+    return f"{word}{'es' if word[-1] in 'sx' else 's'}"
 
 
 def position_phrase(position: str, rng: np.random.Generator) -> str:
@@ -161,11 +208,17 @@ def landscape_phrase(scene: Scene, rng: np.random.Generator) -> str:
     """Name a landscape, with the colour of its subject if it has one."""
     kind = str(scene.landscape)
     phrase = pick(rng, LANDSCAPE_PHRASES[kind])
+    if kind == "gradient":
+        return with_article(phrase.format(scene.color, scene.background))
     if "{}" not in phrase:
         if kind == "smiley":
             return f"{phrase} {background_phrase(scene, rng)}".strip()
         return phrase
-    phrase = phrase.format(scene.color)
+    return with_article(phrase.format(scene.color))
+
+
+def with_article(phrase: str) -> str:
+    """Mend the article before the one colour that begins with a vowel."""
     return f"an{phrase[1:]}" if phrase.startswith("a orange") else phrase
 
 
@@ -173,7 +226,9 @@ def plain_caption(scene: Scene, rng: np.random.Generator) -> str:
     """Describe a scene in the canonical words and nothing else."""
     if scene.landscape:
         return landscape_phrase(scene, rng)
-    if len(scene.things) > 1:
+    if scene.count:
+        phrase = counted_phrase(scene, rng)
+    elif len(scene.things) > 1:
         phrase = pair_phrase(scene, rng)
     else:
         phrase = thing_phrase(scene.things[0], rng)
@@ -182,14 +237,40 @@ def plain_caption(scene: Scene, rng: np.random.Generator) -> str:
     return f"{phrase} {background_phrase(scene, rng)}".strip()
 
 
+def junk_word(rng: np.random.Generator) -> str:
+    """Give a word that means nothing here: one that people write, or letters in a row."""
+    if rng.random() < 0.6:
+        return pick(rng, JUNK)
+    return "".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), int(rng.integers(3, 9))))
+
+
+def without_color(words: str, color: str) -> str:
+    """Leave open what colour the subject has, which is the first that words name."""
+    for named, left in ((f"an {color} ", "a "), (f"{color} ", "")):
+        if named in words:
+            return words.replace(named, left, 1)
+    return words
+
+
+def one_color(scene: Scene) -> str | None:
+    """Give the colour of a scene that has one subject."""
+    if scene.landscape == "gradient" or len({thing.color for thing in scene.things}) > 1:
+        return None
+    return scene.things[0].color if scene.things else scene.color
+
+
 def caption(scene: Scene, rng: np.random.Generator) -> str:
-    """Describe a scene, at times with a prefix, another order or words that mean nothing."""
+    """Describe a scene, at times with a prefix, an open colour or words that mean nothing."""
     words = plain_caption(scene, rng)
+    color, share = one_color(scene), OPEN_SHARES["landscape" if scene.landscape else "thing"]
+    if color and not scene.arrangement and rng.random() < share:
+        words = without_color(words, color)
     lot = rng.random()
     if lot < 0.15:
         words = f"{pick(rng, PREFIXES)} {words}"
-    if rng.random() < 0.05:
-        words = f"{words} {pick(rng, JUNK)}" if rng.random() < 0.6 else f"{pick(rng, JUNK)} {words}"
+    if rng.random() < JUNK_SHARE:
+        junk = junk_word(rng)
+        words = f"{words} {junk}" if rng.random() < 0.6 else f"{junk} {words}"
     return f"{words}." if rng.random() < 0.04 else words
 
 
@@ -200,6 +281,7 @@ def vocabulary() -> list[str]:
     for by_order in RELATIONS.values():
         phrases += [phrase for words in by_order.values() for phrase in words]
     phrases += ["to its right", "to its left", "below it", *PREFIXES, *BESIDE, *BACKGROUND_WORDS]
-    phrases += ["in the corner", "at the", "a an background", "with"]
+    phrases += ["in the corner", "at the", "a an background", "with", *COUNT_WORDS.values()]
+    phrases += [plural(word) for words in SHAPE_WORDS.values() for word in words]
     from_tables = {word for phrase in phrases for word in phrase.replace("{}", "").split()}
     return sorted(from_tables | set(COLORS))

@@ -1,10 +1,14 @@
 """A picture of what a model makes of a few prompts."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from models.recipe.evaluate import load_pipeline, make_pictures
+from models.recipe.evaluate import Setting, make_pictures
+from models.recipe.load_pipeline import load_pipeline
 
 PROMPTS = (
     "sun over hills",
@@ -20,17 +24,21 @@ COLUMNS = 4
 GAP_PX = 8
 
 
-def draw_sheet(model: Path, image: Path, *, seed: int, scale: int = 2) -> None:
-    """Make one picture per prompt and lay them out in rows, on a transparent ground."""
-    pipeline = load_pipeline(model, "ddim")
-    made = list(make_pictures(pipeline, list(PROMPTS), 20, 2.5, seed))
-    side = made[0].shape[0] * scale
-    rows = -(-len(made) // COLUMNS)
-    size = [count * side + (count - 1) * GAP_PX for count in (COLUMNS, rows)]
+def draw_sheet(model: Path, image: Path, *, seed: int) -> None:
+    """Make one picture per prompt and lay them out in rows."""
+    made = make_pictures(load_pipeline(model), list(PROMPTS), Setting(num_inference_steps=20), seed)
+    image.parent.mkdir(parents=True, exist_ok=True)
+    lay_out(list(made), COLUMNS, scale=2).save(image, optimize=True)
+
+
+def lay_out(pictures: Sequence[NDArray[np.uint8]], columns: int, scale: int) -> Image.Image:
+    """Lay square pictures of one size out in rows, on a transparent ground."""
+    side = pictures[0].shape[0] * scale
+    rows = -(-len(pictures) // columns)
+    size = [count * side + (count - 1) * GAP_PX for count in (columns, rows)]
     sheet = Image.new("RGBA", (size[0], size[1]), (0, 0, 0, 0))
-    for number, picture in enumerate(made):
-        place = [at * (side + GAP_PX) for at in (number % COLUMNS, number // COLUMNS)]
+    for number, picture in enumerate(pictures):
+        place = [at * (side + GAP_PX) for at in (number % columns, number // columns)]
         large = Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS)
         sheet.paste(large, (place[0], place[1]))
-    image.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(image, optimize=True)
+    return sheet

@@ -2,28 +2,19 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-import diffusers
 import numpy as np
 import torch
-from diffusers import StableDiffusionPipeline
 from numpy.typing import NDArray
 
-from models.recipe.captions import plain_caption
+from models.recipe.captions import junk_word, plain_caption
 from models.recipe.drawing import draw
+from models.recipe.load_pipeline import use_scheduler
 from models.recipe.networks import Autoencoder, Pipeline
-from models.recipe.scenes import Scene, sample_scene
+from models.recipe.scenes import Scene, sample_held_out, sample_held_out_count
 from models.recipe.verifier import Verdict, check_picture
 
 CRITERIA = ("background", "position", "color", "relation", "size", "count", "shape", "everything")
-SCHEDULERS = {
-    "ddim": "DDIMScheduler",
-    "dpm++": "DPMSolverMultistepScheduler",
-    "euler": "EulerDiscreteScheduler",
-    "unipc": "UniPCMultistepScheduler",
-    "pndm": "PNDMScheduler",
-}
 BATCH = 10
 
 Pictures = Iterable[NDArray[np.uint8]]
@@ -44,9 +35,13 @@ class Score:
     judged: int
     met: int
 
+    @property
+    def percent(self) -> float:
+        """The share that met it, of 100."""
+        return 100 * self.met / self.judged
+
     def __str__(self) -> str:
-        share = f"{100 * self.met / self.judged:5.1f} %" if self.judged else "  -    "
-        return f"{share} ({self.met} of {self.judged})"
+        return f"{self.percent:5.1f} % ({self.met} of {self.judged})"
 
 
 @dataclass(frozen=True)
@@ -63,8 +58,26 @@ class Evaluation:
 def held_out_prompts(count: int, seed: int) -> list[HeldOutPrompt]:
     """Draw prompts of the held-out split, two in five of one thing, the others of two."""
     rng = np.random.default_rng((seed, 1_000_003))
-    scenes = [sample_scene(rng, held_out=True) for _ in range(count)]
+    scenes = [sample_held_out(rng) for _ in range(count)]
     return [HeldOutPrompt(plain_caption(scene, rng), scene) for scene in scenes]
+
+
+def counted_prompts(count: int, seed: int) -> list[HeldOutPrompt]:
+    """Draw prompts of the held-out split that ask for two or three alike things."""
+    rng = np.random.default_rng((seed, 1_000_033))
+    scenes = [sample_held_out_count(rng) for _ in range(count)]
+    return [HeldOutPrompt(plain_caption(scene, rng), scene) for scene in scenes]
+
+
+def with_unknown_words(prompts: list[HeldOutPrompt], seed: int) -> list[HeldOutPrompt]:
+    """Add two words that mean nothing to each prompt, one before it or both after it."""
+    rng = np.random.default_rng((seed, 1_000_037))
+    mixed = []
+    for number, one in enumerate(prompts):
+        first, second = junk_word(rng), junk_word(rng)
+        words = [first, one.prompt, second] if number % 2 else [one.prompt, first, second]
+        mixed.append(HeldOutPrompt(" ".join(words), one.scene))
+    return mixed
 
 
 def score(verdicts: list[Verdict], prompts: list[HeldOutPrompt]) -> Evaluation:
@@ -73,7 +86,11 @@ def score(verdicts: list[Verdict], prompts: list[HeldOutPrompt]) -> Evaluation:
     for name in CRITERIA:
         judged = [getattr(v, name) for v in verdicts if getattr(v, name) is not None]
         scores[name] = Score(len(judged), sum(judged))
-    for number, label in ((1, "everything, one thing"), (2, "everything, two things")):
+    for number, label in (
+        (1, "everything, one thing"),
+        (2, "everything, two things"),
+        (3, "everything, three things"),
+    ):
         whole = [
             verdict.everything
             for verdict, one in zip(verdicts, prompts, strict=True)
@@ -81,7 +98,10 @@ def score(verdicts: list[Verdict], prompts: list[HeldOutPrompt]) -> Evaluation:
         ]
         scores[label] = Score(len(whole), sum(whole))
     pairs = zip(verdicts, prompts, strict=True)
-    return Evaluation(scores, tuple(one.prompt for verdict, one in pairs if not verdict.everything))
+    return Evaluation(
+        {name: one for name, one in scores.items() if one.judged},
+        tuple(one.prompt for verdict, one in pairs if not verdict.everything),
+    )
 
 
 def judge(pictures: Pictures, prompts: list[HeldOutPrompt]) -> Evaluation:
@@ -90,51 +110,46 @@ def judge(pictures: Pictures, prompts: list[HeldOutPrompt]) -> Evaluation:
     return score([check_picture(picture, one.scene) for picture, one in pairs], prompts)
 
 
+@dataclass(frozen=True)
+class Setting:
+    """How pictures are made."""
+
+    scheduler: str = "ddim"
+    num_inference_steps: int = 12
+    guidance_scale: float = 2.5
+
+
 def make_pictures(
-    pipeline: Pipeline,
-    prompts: list[str],
-    num_inference_steps: int,
-    guidance_scale: float,
-    seed: int,
+    pipeline: Pipeline, prompts: list[str], setting: Setting, seed: int
 ) -> Iterator[NDArray[np.uint8]]:
     """Make one picture per prompt; picture number i starts from the noise of `seed + i`."""
-    pipeline.set_progress_bar_config(disable=True)
+    use_scheduler(pipeline, setting.scheduler)
     for first in range(0, len(prompts), BATCH):
         words = prompts[first : first + BATCH]
         generators = [torch.Generator().manual_seed(seed + first + i) for i in range(len(words))]
         made = pipeline(
             words,
-            num_inference_steps=num_inference_steps,
-            guidance_scale=guidance_scale,
+            num_inference_steps=setting.num_inference_steps,
+            guidance_scale=setting.guidance_scale,
             generator=generators,
             output_type="np",
         )
         yield from np.rint(np.asarray(made.images) * 255).astype(np.uint8)
 
 
-def load_pipeline(path: Path, scheduler: str) -> Pipeline:
-    """Load a model in full precision, which a processor computes faster than half."""
-    pipeline: Pipeline = StableDiffusionPipeline.from_pretrained(path, dtype=torch.float32)
-    kind: Callable[..., object] = getattr(diffusers, SCHEDULERS[scheduler]).from_config
-    pipeline.scheduler = kind(pipeline.scheduler.config)
-    return pipeline
+PROMPT_SETS: dict[str, Callable[[int, int], list[HeldOutPrompt]]] = {
+    "held-out": held_out_prompts,
+    "counted": counted_prompts,
+    "unknown words": lambda count, seed: with_unknown_words(held_out_prompts(count, seed), seed),
+}
 
 
 def evaluate_model(
-    path: Path,
-    *,
-    num_prompts: int = 100,
-    num_inference_steps: int = 12,
-    scheduler: str = "ddim",
-    guidance_scale: float = 2.5,
-    seed: int = 0,
+    pipeline: Pipeline, prompts: list[HeldOutPrompt], setting: Setting, seed: int = 0
 ) -> Evaluation:
-    """Judge a model folder on held-out prompts."""
-    prompts = held_out_prompts(num_prompts, seed)
-    pipeline = load_pipeline(path, scheduler)
+    """Judge one picture per prompt."""
     words = [one.prompt for one in prompts]
-    pictures = make_pictures(pipeline, words, num_inference_steps, guidance_scale, seed)
-    return judge(pictures, prompts)
+    return judge(make_pictures(pipeline, words, setting, seed), prompts)
 
 
 @torch.no_grad()

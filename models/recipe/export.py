@@ -32,6 +32,12 @@ def make_pipeline(
     )
 
 
+def load_parts(folder: Path) -> Pipeline:
+    """Load a model folder in full precision, to train it further."""
+    pipeline: Pipeline = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
+    return pipeline
+
+
 def export(pipeline: Pipeline, folder: Path) -> None:
     """Write half-precision weights; each file appears whole, whatever reads the folder now.
 

@@ -1,5 +1,6 @@
 """What a caption says, as numbers: the targets that teach the text encoder."""
 
+from models.recipe.captions import COUNT_WORDS
 from models.recipe.scenes import (
     ARRANGEMENTS,
     COLORS,
@@ -18,6 +19,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "arrangement": ARRANGEMENTS,
     "landscape": LANDSCAPES,
     "subject color": COLORS,
+    "count": tuple(COUNT_WORDS.values()),
     **{
         f"{number} {name}": values
         for number in ("first", "second")
@@ -36,8 +38,11 @@ def labels_of(scene: Scene) -> list[int]:
         "arrangement": scene.arrangement,
         "landscape": scene.landscape,
         "subject color": scene.color,
+        "count": COUNT_WORDS.get(scene.count or 0),
     }
-    for number, thing in zip(("first", "second"), scene.things, strict=False):
+    # Alike things are one thing and a number.
+    named = scene.things[:1] if scene.count else scene.things
+    for number, thing in zip(("first", "second"), named, strict=False):
         for name in SLOT:
             stated[f"{number} {name}"] = getattr(thing, name)
     return [

@@ -1,70 +1,39 @@
-"""Eight landscapes, each laid out by its scene's details."""
+"""Landscapes, each laid out by its scene's details."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-from models.recipe.canvas import Canvas
-from models.recipe.scenes import PALETTE, RGB, Scene
-from models.recipe.shapes import box, disc, polygon
-
-SKY_TOP: RGB = (110, 185, 245)
-SKY_LOW: RGB = (215, 238, 252)
-NIGHT_TOP: RGB = (12, 16, 48)
-NIGHT_LOW: RGB = (48, 58, 120)
-SUN: RGB = (255, 214, 60)
-GRASS: RGB = (96, 178, 80)
-FAR_GRASS: RGB = (140, 200, 110)
-WOOD: RGB = (120, 78, 48)
-LEAVES: RGB = (46, 140, 67)
-SEA: RGB = (36, 110, 190)
-CLOUD: RGB = (250, 250, 252)
-INK: RGB = (40, 36, 40)
-MOON: RGB = (245, 240, 210)
-GLASS: RGB = (190, 228, 248)
-ROOF: RGB = (150, 60, 50)
-RAINBOW: tuple[RGB, ...] = tuple(
-    PALETTE[name] for name in ("red", "orange", "yellow", "green", "blue", "purple")
+from models.recipe.brushes import (
+    CLOUD,
+    FAR_GRASS,
+    FAR_ROCK,
+    GLASS,
+    GRASS,
+    INK,
+    LEAVES,
+    MOON,
+    NIGHT_LOW,
+    NIGHT_TOP,
+    RAINBOW,
+    ROCK,
+    ROOF,
+    SKY_LOW,
+    SKY_TOP,
+    SUN,
+    WOOD,
+    cloud,
+    ground,
+    hill,
+    slab,
+    spot,
+    spread,
+    subject_rgb,
 )
-
-
-def spread(detail: float, low: float, high: float) -> float:
-    """Map a detail from 0 to 1 onto a range."""
-    return low + (high - low) * detail
-
-
-def ground(canvas: Canvas, level: float, rgb: RGB = GRASS) -> None:
-    """Fill everything below a level."""
-    canvas.paint(rgb, np.float32(level) - canvas.y)
-
-
-def hill(canvas: Canvas, level: float, height: float, phase: float, rgb: RGB) -> None:
-    """Fill everything below a wave."""
-    wave = np.sin(canvas.x * np.float32(5.0) + np.float32(phase)) * np.float32(height)
-    canvas.paint(rgb, np.float32(level) + wave - canvas.y)
-
-
-def cloud(canvas: Canvas, x: float, y: float, scale: float) -> None:
-    """Paint three overlapping discs."""
-    for dx, dy, radius in ((-1.0, 0.2, 0.7), (0.0, -0.1, 1.0), (1.0, 0.2, 0.75)):
-        center_x, center_y = np.float32(x + dx * scale), np.float32(y + dy * scale)
-        canvas.paint(CLOUD, disc(canvas.x - center_x, canvas.y - center_y, radius * scale))
-
-
-def spot(canvas: Canvas, x: float, y: float, radius: float, rgb: RGB) -> None:
-    """Paint a disc."""
-    canvas.paint(rgb, disc(canvas.x - np.float32(x), canvas.y - np.float32(y), radius))
-
-
-def slab(canvas: Canvas, place: tuple[float, float], half: tuple[float, float], rgb: RGB) -> None:
-    """Paint a rectangle, given by its middle and half its sides."""
-    across, down = canvas.x - np.float32(place[0]), canvas.y - np.float32(place[1])
-    canvas.paint(rgb, box(across, down, *half))
-
-
-def subject_rgb(scene: Scene) -> RGB:
-    """A landscape's colour without jitter, so that a stated one reads clearly."""
-    return PALETTE[scene.color or "red"]
+from models.recipe.canvas import Canvas
+from models.recipe.scenes import Scene
+from models.recipe.shapes import disc, polygon
+from models.recipe.waters import paint_boat, paint_fish, paint_sunset
 
 
 def paint_hills(canvas: Canvas, scene: Scene) -> None:
@@ -103,21 +72,6 @@ def paint_house(canvas: Canvas, scene: Scene) -> None:
     slab(canvas, (x, 0.73), (0.045, 0.09), WOOD)
     for side in (-1, 1):
         slab(canvas, (x + side * half * 0.58, 0.6), (0.045, 0.045), GLASS)
-
-
-def paint_boat(canvas: Canvas, scene: Scene) -> None:
-    """Paint a boat with two sails."""
-    d = scene.details
-    canvas.shade(SKY_TOP, SKY_LOW)
-    ground(canvas, 0.68, SEA)
-    x, scale = spread(d[0], 0.4, 0.6), spread(d[1], 0.9, 1.1)
-    hull = [(-0.26, 0.64), (0.26, 0.64), (0.17, 0.78), (-0.17, 0.78)]
-    canvas.paint(WOOD, polygon(canvas.x, canvas.y, [(x + a * scale, b) for a, b in hull]))
-    slab(canvas, (x, 0.42), (0.012, 0.23), WOOD)
-    right = [(x + 0.025, 0.2), (x + 0.025 + 0.2 * scale, 0.58), (x + 0.025, 0.58)]
-    canvas.paint(subject_rgb(scene), polygon(canvas.x, canvas.y, right))
-    left = [(x - 0.025, 0.28), (x - 0.025, 0.58), (x - 0.025 - 0.15 * scale, 0.58)]
-    canvas.paint(subject_rgb(scene), polygon(canvas.x, canvas.y, left))
 
 
 def paint_tree(canvas: Canvas, scene: Scene) -> None:
@@ -173,6 +127,29 @@ def paint_rainbow(canvas: Canvas, scene: Scene) -> None:
     cloud(canvas, spread(d[4], 0.15, 0.85), spread(d[5], 0.1, 0.16), 0.06)
 
 
+def paint_mountains(canvas: Canvas, scene: Scene) -> None:
+    """Paint three mountains with snow on top, and a meadow."""
+    d = scene.details
+    canvas.shade(SKY_TOP, SKY_LOW)
+    peaks = (
+        (spread(d[0], 0.14, 0.24), spread(d[1], 0.38, 0.46), 0.36, FAR_ROCK),
+        (spread(d[2], 0.76, 0.86), spread(d[3], 0.34, 0.42), 0.38, FAR_ROCK),
+        (spread(d[4], 0.44, 0.56), spread(d[5], 0.2, 0.28), 0.42, ROCK),
+    )
+    for x, top, half, rgb in peaks:
+        sides = polygon(canvas.x, canvas.y, [(x, top), (x + half, 0.86), (x - half, 0.86)])
+        canvas.paint(rgb, sides)
+        fringe = np.abs((canvas.x * np.float32(14)) % 2 - 1) * np.float32(0.05)
+        snow = canvas.y - np.float32(top + 0.13) - fringe
+        canvas.paint(CLOUD, np.maximum(sides, snow))
+    hill(canvas, spread(d[6], 0.78, 0.82), 0.03, d[7] * 6.28, GRASS)
+
+
+def paint_gradient(canvas: Canvas, scene: Scene) -> None:
+    """Fill with the subject's colour at the top and the background's at the bottom."""
+    canvas.shade(subject_rgb(scene), scene.background_rgb)
+
+
 PAINTERS: dict[str, Callable[[Canvas, Scene], None]] = {
     "hills": paint_hills,
     "night": paint_night,
@@ -182,6 +159,10 @@ PAINTERS: dict[str, Callable[[Canvas, Scene], None]] = {
     "smiley": paint_smiley,
     "flower": paint_flower,
     "rainbow": paint_rainbow,
+    "mountains": paint_mountains,
+    "fish": paint_fish,
+    "sunset": paint_sunset,
+    "gradient": paint_gradient,
 }
 
 

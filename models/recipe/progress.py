@@ -1,19 +1,32 @@
 """One line now and then: how far a phase is, how fast, and how its figures stand."""
 
+import json
 import logging
 import time
+from pathlib import Path
 
 log = logging.getLogger(__name__)
 TELL_EVERY_S = 15.0
+CURVES = "curves.jsonl"
 
 
 class Progress:
-    """The clock of one phase that lasts a given time; `spent_s` counts earlier runs of it."""
+    """The clock of one phase that lasts a given time; `spent_s` counts earlier runs of it.
+
+    What it tells is also kept, one JSON object a line, in `curves.jsonl` of the folder.
+    """
 
     def __init__(
-        self, name: str, seconds: float, spent_s: float = 0.0, *, is_quiet: bool = False
+        self,
+        name: str,
+        seconds: float,
+        spent_s: float = 0.0,
+        *,
+        folder: Path | None = None,
+        is_quiet: bool = False,
     ) -> None:
         self.name = name
+        self.folder = folder
         self.seconds = seconds
         self.steps = 0
         self.is_quiet = is_quiet
@@ -59,4 +72,8 @@ class Progress:
             left,
             figures,
         )
+        if self.folder:
+            point = {"phase": self.name, "spent_s": round(self.spent_s), "step": self.steps}
+            with (self.folder / CURVES).open("a") as file:
+                file.write(json.dumps({**point, **self.figures}) + "\n")
         self.told_at, self.told_steps = time.monotonic(), self.steps

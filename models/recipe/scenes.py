@@ -1,6 +1,7 @@
 """What a picture shows: a scene says what its caption says, and where everything lies."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,28 @@ SHAPE_NAMES = tuple(SHAPES)
 # Radii as shares of the picture's side; the gaps let a verifier tell the sizes apart.
 RADII = {"small": (0.10, 0.12), "medium": (0.155, 0.175), "large": (0.215, 0.24)}
 SIZES = tuple(RADII)
-LANDSCAPES = ("hills", "night", "house", "boat", "tree", "smiley", "flower", "rainbow")
+LANDSCAPES = (
+    "hills",
+    "night",
+    "house",
+    "boat",
+    "tree",
+    "smiley",
+    "flower",
+    "rainbow",
+    "mountains",
+    "fish",
+    "sunset",
+    "gradient",
+)
+# What a landscape's subject may be coloured; one not named here has its own colours.
+SUBJECT_COLORS: dict[str, tuple[str, ...]] = {
+    "house": tuple(name for name in COLORS if name != "black"),
+    "boat": tuple(name for name in COLORS if name != "black"),
+    "flower": tuple(name for name in COLORS if name != "black"),
+    "fish": tuple(name for name in COLORS if name not in {"black", "blue", "cyan"}),
+    "gradient": COLORS,
+}
 POSITIONS: dict[str, tuple[int, int]] = {
     "top left": (-1, -1),
     "top": (0, -1),
@@ -43,8 +65,11 @@ MAX_JITTER = 8
 HELD_OUT_SHARE = 0.1
 NUM_DETAILS = 8
 # Pairs are the hardest, so they are drawn most often; the rest are landscapes.
-TRAINING_SHARES = {"single": 0.3, "pair": 0.52}
+TRAINING_SHARES = {"single": 0.26, "pair": 0.46, "counted": 0.13}
 HELD_OUT_SINGLES = 0.4
+# So much of the training pictures must have a small thing with points: those fail first.
+HARD_SHARE = 0.25
+POINTED = frozenset({"star", "heart", "diamond", "cross"})
 
 
 @dataclass(frozen=True)
@@ -64,8 +89,10 @@ class Thing:
 class Scene:
     """One picture: things on a plain background, or a landscape.
 
-    Two things are ordered as they lie: the left or the upper one comes first. `color` is the
-    stated colour of a landscape's subject; `details` (each from 0 to 1) lay a landscape out.
+    Two things are ordered as they lie: the left or the upper one comes first. `count` is how many
+    alike things are asked for by number. `color` is the stated colour of a landscape's subject;
+    `details` (each from 0 to 1) lay a landscape out. A gradient runs from `color` down to the
+    background.
     """
 
     background: str
@@ -73,9 +100,13 @@ class Scene:
     things: tuple[Thing, ...] = ()
     position: str | None = None
     arrangement: str | None = None
+    count: int | None = None
     landscape: str | None = None
     color: str | None = None
     details: tuple[float, ...] = ()
+
+
+Sampler = Callable[[np.random.Generator], Scene]
 
 
 def is_held_out(background: str, things: tuple[Thing, ...]) -> bool:
@@ -145,13 +176,32 @@ def sample_pair(rng: np.random.Generator) -> Scene:
     return Scene(background, jittered(background, rng), things, arrangement=arrangement)
 
 
+def sample_counted(rng: np.random.Generator) -> Scene:
+    """Draw two alike things side by side, or three in a row, or in a heap if they are larger."""
+    background, count = sample_background(rng), int(rng.integers(2, 4))
+    thing = sample_thing(rng, background)
+    while count == 3 and thing.radius > RADII["medium"][1]:
+        thing = sample_thing(rng, background)
+    if count == 2:
+        near = half_place(thing.radius, rng)
+        places = [(near, 0.5), (1 - near, 0.5)]
+    elif thing.radius < RADII["medium"][0]:
+        places = [(0.2, 0.5), (0.5, 0.5), (0.8, 0.5)]
+    else:
+        places = [(0.5, 0.27), (0.27, 0.73), (0.73, 0.73)]
+    room = min(min(x, y, 1 - x, 1 - y) for x, y in places) - thing.radius
+    shift = rng.uniform(-1, 1, 2) * min(room, 0.02)
+    things = tuple(placed(thing, float(x + shift[0]), float(y + shift[1])) for x, y in places)
+    return Scene(background, jittered(background, rng), things, count=count)
+
+
 def sample_landscape(rng: np.random.Generator) -> Scene:
     """Draw a landscape and its details."""
     kind = str(rng.choice(LANDSCAPES))
-    color = None
-    if kind in {"house", "boat", "flower"}:
-        color = str(rng.choice([name for name in COLORS if name != "black"]))
+    color = str(rng.choice(SUBJECT_COLORS[kind])) if kind in SUBJECT_COLORS else None
     background = "white"
+    if kind == "gradient":
+        background = str(rng.choice([name for name in COLORS if name != color]))
     if kind == "smiley":
         background = sample_background(rng)
         background = "white" if background == "yellow" else background
@@ -160,18 +210,46 @@ def sample_landscape(rng: np.random.Generator) -> Scene:
     return Scene(background, rgb, landscape=kind, color=color, details=details)
 
 
-def sample_scene(rng: np.random.Generator, *, held_out: bool = False) -> Scene:
-    """Draw a scene of the training split, or of the held-out one, which has no landscapes."""
+def sample_training_scene(rng: np.random.Generator) -> Scene:
+    """Draw a scene whose combination of colours and shapes is not held out."""
+    kinds = {"single": sample_single, "pair": sample_pair, "counted": sample_counted}
     lot = rng.random()
-    if not held_out and lot > TRAINING_SHARES["single"] + TRAINING_SHARES["pair"]:
-        return sample_landscape(rng)
-    is_single = lot < (HELD_OUT_SINGLES if held_out else TRAINING_SHARES["single"])
+    for name, share in TRAINING_SHARES.items():
+        lot -= share
+        if lot < 0:
+            return split_scene(rng, kinds[name], held_out=False)
+    return sample_landscape(rng)
+
+
+def split_scene(rng: np.random.Generator, sample: Sampler, *, held_out: bool) -> Scene:
+    """Draw until a scene falls into the split."""
     while True:
-        scene = sample_single(rng) if is_single else sample_pair(rng)
+        scene = sample(rng)
         if is_held_out(scene.background, scene.things) == held_out:
             return scene
 
 
+def sample_held_out(rng: np.random.Generator) -> Scene:
+    """Draw one thing or two in a combination that training never shows."""
+    is_single = rng.random() < HELD_OUT_SINGLES
+    return split_scene(rng, sample_single if is_single else sample_pair, held_out=True)
+
+
+def sample_held_out_count(rng: np.random.Generator) -> Scene:
+    """Draw two or three alike things in a combination that training never shows."""
+    return split_scene(rng, sample_counted, held_out=True)
+
+
+def is_hard(scene: Scene) -> bool:
+    """Tell whether something small has points that a blurred picture loses."""
+    return any(thing.size == "small" and thing.shape in POINTED for thing in scene.things)
+
+
 def scene_of(seed: int, index: int) -> Scene:
     """Training scene number `index` of the endless series `seed`."""
-    return sample_scene(np.random.default_rng((seed, index)))
+    rng = np.random.default_rng((seed, index))
+    must_be_hard = rng.random() < HARD_SHARE
+    while True:
+        scene = sample_training_scene(rng)
+        if is_hard(scene) or not must_be_hard:
+            return scene

@@ -1,4 +1,7 @@
-"""The stages of the recipe in their order; each leaves its files in one folder for the next."""
+"""The stages of the recipe in their order; each leaves its files in one folder for the next.
+
+A stage whose file lies there is over: to run it again, take the file away.
+"""
 
 import logging
 from collections.abc import Callable
@@ -9,11 +12,11 @@ import torch
 from models.recipe.autoencoder import make_autoencoder
 from models.recipe.config import Recipe
 from models.recipe.denoiser import make_scheduler
-from models.recipe.export import export, make_pipeline
+from models.recipe.export import export, load_parts, make_pipeline
 from models.recipe.latents import encode_shard
 from models.recipe.networks import Autoencoder
 from models.recipe.parallel import num_workers, rank, run_parallel
-from models.recipe.text_encoder import train_text_encoder
+from models.recipe.text_encoder import Taught, train_text_encoder
 from models.recipe.train_autoencoder import (
     load_autoencoder,
     train_phase,
@@ -32,6 +35,8 @@ def start_log() -> None:
 
 def autoencoder(recipe: Recipe, folder: Path) -> None:
     """Train the autoencoder on small pictures, then on full ones, and whiten its latents."""
+    if (folder / "autoencoder.pt").exists():
+        return
     run_parallel(_autoencoder, recipe.workers, folder / "meeting", recipe, folder)
     vae = load_autoencoder(folder / "autoencoder_raw.pt")
     whiten_on(vae, recipe.seed + 3, recipe.whiten_count)
@@ -41,14 +46,21 @@ def autoencoder(recipe: Recipe, folder: Path) -> None:
 def _autoencoder(recipe: Recipe, folder: Path) -> None:
     start_log()
     torch.manual_seed(recipe.seed)
-    vae = make_autoencoder()
+    vae = load_parts(recipe.start).vae if recipe.start else make_autoencoder()
     train_phase(vae, recipe.small_pictures, recipe.seed + 1, folder / "autoencoder_small.pt")
     train_phase(vae, recipe.full_pictures, recipe.seed + 2, folder / "autoencoder_raw.pt")
 
 
 def text_encoder(recipe: Recipe, folder: Path) -> None:
     """Teach the text encoder what captions say."""
-    train_text_encoder(recipe.text_encoder_s, recipe.seed, folder / "text_encoder.pt")
+    path = folder / "text_encoder.pt"
+    if path.exists():
+        return
+    old = None
+    if recipe.start:
+        parts = load_parts(recipe.start)
+        old = Taught(parts.text_encoder.requires_grad_(requires_grad=False), parts.tokenizer)
+    train_text_encoder(recipe.text_encoder_s, recipe.seed, path, old=old)
 
 
 def encode(recipe: Recipe, folder: Path) -> None:
@@ -71,7 +83,8 @@ def unet(recipe: Recipe, folder: Path) -> None:
 
 def _unet(recipe: Recipe, folder: Path) -> None:
     start_log()
-    train_unet(recipe.unet, folder, folder)
+    start = load_parts(recipe.start).unet.state_dict() if recipe.start else None
+    train_unet(recipe.unet, folder, folder, start)
 
 
 def decoder(recipe: Recipe, folder: Path) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from models.recipe.captions import caption
+from models.recipe.checkpoint import find_checkpoint, save_checkpoint
 from models.recipe.denoiser import make_scheduler, make_unet, noise_levels, velocity_loss
 from models.recipe.latents import LatentSet
 from models.recipe.parallel import average_gradients, claim_pieces, rank, share_start
@@ -21,6 +22,7 @@ from models.recipe.tokenizer import make_tokenizer
 log = logging.getLogger(__name__)
 EMPTY_SHARE = 0.1
 WARMUP_STEPS = 200
+Weights = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,9 @@ class Denoiser(nn.Module):
 class Trainer:
     """One run: networks, their averages, the optimizer, and the clock."""
 
-    def __init__(self, plan: Plan, folder: Path, latents_folder: Path) -> None:
+    def __init__(
+        self, plan: Plan, folder: Path, latents_folder: Path, start: Weights | None
+    ) -> None:
         torch.manual_seed(plan.seed)
         self.plan = plan
         self.path = folder / "unet.pt"
@@ -71,15 +75,14 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
         self.scheduler = make_scheduler()
         self.first_piece = 0
-        spent_s = self.load(folder / "text_encoder.pt")
+        spent_s = self.load(folder / "text_encoder.pt", start)
         share_start([self.net, self.ema])
-        self.progress = Progress("unet", plan.seconds, spent_s, is_quiet=rank() > 0)
+        self.progress = Progress("unet", plan.seconds, spent_s, folder=folder, is_quiet=rank() > 0)
         self.steps = self.first_piece // plan.pieces
 
-    def load(self, text_encoder_path: Path) -> float:
+    def load(self, text_encoder_path: Path, start: Weights | None) -> float:
         """Go on from the checkpoint, or start from the supervised text encoder."""
-        if self.path.exists():
-            saved = torch.load(self.path, weights_only=True)
+        if saved := find_checkpoint(self.path):
             self.net.load_state_dict(saved["net"])
             self.ema.load_state_dict(saved["ema"])
             self.optimizer.load_state_dict(saved["optimizer"])
@@ -87,16 +90,16 @@ class Trainer:
             return float(saved["spent_s"])
         saved = torch.load(text_encoder_path, weights_only=True)
         self.net.text_encoder.load_state_dict(saved["encoder"])
+        if start:
+            self.net.unet.load_state_dict(start)
         self.ema.load_state_dict(self.net.state_dict())
         return 0.0
 
     def save(self) -> None:
-        """Write a checkpoint, whole or not at all."""
-        partial = self.path.with_suffix(".partial")
+        """Write a checkpoint."""
         states = {name: getattr(self, name).state_dict() for name in ("net", "ema", "optimizer")}
         figures = {"steps": self.steps, "spent_s": self.progress.spent_s}
-        torch.save({**states, **figures}, partial)
-        partial.rename(self.path)
+        save_checkpoint(self.path, {**states, **figures})
 
     def piece_loss(self, piece: int) -> Tensor:
         """Learn from one piece; its number alone decides its pictures, words and noise."""
@@ -159,6 +162,8 @@ class Trainer:
             self.save()
 
 
-def train_unet(plan: Plan, folder: Path, latents_folder: Path) -> None:
-    """Train in this process, which may be one of several."""
-    Trainer(plan, folder, latents_folder).run()
+def train_unet(
+    plan: Plan, folder: Path, latents_folder: Path, start: Weights | None = None
+) -> None:
+    """Train in this process, which may be one of several; from the weights `start` if given."""
+    Trainer(plan, folder, latents_folder, start).run()

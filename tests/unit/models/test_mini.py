@@ -7,7 +7,8 @@ import pytest
 import torch
 
 import models
-from models.recipe.evaluate import load_pipeline, make_pictures
+from models.recipe.evaluate import Setting, make_pictures
+from models.recipe.load_pipeline import load_pipeline
 from models.recipe.networks import Pipeline
 from models.recipe.verifier import find_things
 
@@ -18,7 +19,7 @@ MAX_BYTES = 20_000_000
 @pytest.fixture(scope="module")
 def pipeline() -> Pipeline:
     torch.set_num_threads(1)
-    return load_pipeline(MINI, "ddim")
+    return load_pipeline(MINI)
 
 
 def test_it_is_small_and_whole() -> None:
@@ -32,7 +33,7 @@ def test_it_is_small_and_whole() -> None:
 
 def test_it_obeys_a_plain_prompt(pipeline: Pipeline) -> None:
     words = ["a large red circle on a blue background"]
-    (picture,) = make_pictures(pipeline, words, num_inference_steps=12, guidance_scale=2.5, seed=0)
+    (picture,) = make_pictures(pipeline, words, Setting(), seed=0)
     assert picture.shape == (128, 128, 3)
     background, found = find_things(picture)
     assert background == "blue"

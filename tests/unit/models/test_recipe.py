@@ -4,17 +4,32 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from diffusers import StableDiffusionPipeline
 
-from models.recipe.autoencoder import make_autoencoder, whiten
+import models
+from models.recipe.autoencoder import make_autoencoder, near_edges, whiten
 from models.recipe.config import SMOKE
+from models.recipe.crowds import RADII_PX, crowd
 from models.recipe.denoiser import make_scheduler, velocity_loss
+from models.recipe.export import load_parts
 from models.recipe.parallel import claim_pieces, run_parallel
 from models.recipe.schedule import cosine
-from models.recipe.stages import run_all, unet
-from models.recipe.train_autoencoder import pictures_of
+from models.recipe.stages import autoencoder, encode, run_all, text_encoder, unet
+from models.recipe.text_encoder import Taught, change_loss, grown, tokens_of
+from models.recipe.tokenizer import make_tokenizer
+from models.recipe.train_autoencoder import (
+    AutoencoderTrainer,
+    Phase,
+    load_autoencoder,
+    pictures_of,
+)
+from models.recipe.train_unet import Trainer
+
+# A phase that changes nothing that one could see.
+STILL = Phase("still", 64, 2, 0.1, 1e-7, 1e-7)
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +60,28 @@ def test_the_autoencoder_starts_with_the_colours_nearly_right() -> None:
     flat = torch.ones(1, 16, 8, 8) * torch.arange(16.0)[:, None, None]
     assert (average(flat) - flat[..., :4, :4]).abs()[..., 1:-1, 1:-1].mean() < 4
     assert vae.encoder.conv_in.bias[:2].tolist() == [2.0, -2.0]
+
+
+def test_edges_weigh_more_and_gradients_do_not() -> None:
+    pictures = torch.linspace(-1, 1, 64).expand(1, 3, 64, 64).clone()
+    assert near_edges(pictures).sum() == 0
+    pictures[..., 20:30, 20:30] = 1
+    marked = near_edges(pictures)[0, 0]
+    assert marked[25, 19] == marked[20, 25] == 1
+    assert marked[5, 5] == marked[25, 25] == 0
+
+
+@pytest.mark.parametrize("size_px", [64, 128])
+def test_a_crowd_has_small_things_that_do_not_touch(size_px: int) -> None:
+    rng = np.random.default_rng(0)
+    crowds = [crowd(rng, size_px).things for _ in range(50)]
+    radii = [thing.radius * size_px for things in crowds for thing in things]
+    assert min(radii) >= RADII_PX[0]
+    assert np.median(radii) < np.mean(RADII_PX)
+    for things in crowds:
+        for number, one in enumerate(things):
+            for other in things[:number]:
+                assert np.hypot(one.x - other.x, one.y - other.y) > one.radius + other.radius
 
 
 def test_the_loss_weighs_noise_levels_as_documented() -> None:
@@ -84,6 +121,53 @@ def test_a_toy_run_gives_a_model_that_loads_and_a_run_that_goes_on(
     second = torch.load(checkpoint, weights_only=True)
     assert second["steps"] > 1_000
     assert second["spent_s"] > first["spent_s"]
+
+
+def test_a_model_is_trained_further_from_what_it_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One toy stage after the other, from the bundled model; each keeps what it started from."""
+    caplog.set_level(logging.INFO)
+    start = Path(models.__file__).parent / "mini"
+    before = load_parts(start)
+    further = replace(SMOKE, start=start, small_pictures=STILL, full_pictures=STILL)
+    for stage in (autoencoder, text_encoder, encode):
+        stage(further, tmp_path)
+    after = load_autoencoder(tmp_path / "autoencoder.pt")
+    pictures = pictures_of(3, 0, 2, 128)
+    with torch.no_grad():
+        decoded = [
+            vae.decode(vae.encode(pictures).latent_dist.mean).sample for vae in (before.vae, after)
+        ]
+    assert (decoded[0] - decoded[1]).abs().mean() < 0.02
+    trainer = Trainer(replace(SMOKE.unet, seconds=0), tmp_path, tmp_path, before.unet.state_dict())
+    for name, weight in before.unet.state_dict().items():
+        assert torch.equal(trainer.ema.unet.state_dict()[name], weight)
+
+
+def test_new_words_leave_the_old_ones_as_they_were() -> None:
+    start = load_parts(Path(models.__file__).parent / "mini")
+    old = Taught(start.text_encoder, start.tokenizer)
+    words = ["a red circle left of a blue square", "a tree"]
+    encoder, tokenizer = grown(old, make_tokenizer()), make_tokenizer()
+    with torch.no_grad():
+        states = encoder(tokens_of(tokenizer, words)).last_hidden_state
+    assert float(change_loss(states, words, old)) < 1e-9
+    assert float(change_loss(states + 1, words, old)) > 0.01
+
+
+def test_an_interrupted_autoencoder_goes_on(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    first = AutoencoderTrainer(make_autoencoder(), STILL, 1, tmp_path / "vae.pt")
+    first.step(0.0)
+    first.save()
+    drawn = torch.rand(1)
+    again = AutoencoderTrainer(make_autoencoder(), STILL, 1, tmp_path / "vae.pt")
+    assert again.steps == 1
+    assert torch.equal(torch.rand(1), drawn)
+    assert again.optimizer.state_dict()["state"][0]["step"] == 1
+    for mine, theirs in zip(again.parameters, first.parameters, strict=True):
+        assert torch.equal(mine, theirs)
 
 
 def _write_rank(folder: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.recipe.captions import caption, plain_caption, vocabulary
+from models.recipe.captions import caption, plain_caption, vocabulary, without_color
 from models.recipe.drawing import draw
 from models.recipe.labels import ATTRIBUTES, labels_of
 from models.recipe.scenes import (
@@ -12,8 +12,9 @@ from models.recipe.scenes import (
     RADII,
     Scene,
     is_held_out,
+    sample_counted,
+    sample_held_out,
     sample_landscape,
-    sample_scene,
     scene_of,
 )
 
@@ -27,7 +28,7 @@ def test_a_scene_always_gives_the_same_picture(size_px: int) -> None:
 
 def test_training_never_sees_a_held_out_combination() -> None:
     rng = np.random.default_rng(1)
-    held_out = [sample_scene(rng, held_out=True) for _ in range(300)]
+    held_out = [sample_held_out(rng) for _ in range(300)]
     training = [scene_of(7, number) for number in range(2_000)]
 
     def combination(scene: Scene) -> tuple[str, ...]:
@@ -92,3 +93,43 @@ def test_labels_name_one_class_per_attribute() -> None:
         assert len(labels) == len(ATTRIBUTES)
         for label, values in zip(labels, ATTRIBUTES.values(), strict=True):
             assert 0 <= label <= len(values)
+
+
+def test_counted_things_are_alike_and_their_number_is_said() -> None:
+    rng = np.random.default_rng(4)
+    numbers = set()
+    for _ in range(200):
+        scene = sample_counted(rng)
+        assert scene.count == len(scene.things)
+        assert len({(one.shape, one.color, one.radius) for one in scene.things}) == 1
+        words = plain_caption(scene, rng)
+        assert words.startswith({2: "two ", 3: "three "}[scene.count])
+        labels = dict(zip(ATTRIBUTES, labels_of(scene), strict=True))
+        assert ATTRIBUTES["count"][labels["count"]] == words.split()[0]
+        assert labels["second shape"] == len(ATTRIBUTES["second shape"])
+        numbers.add(scene.count)
+    assert numbers == {2, 3}
+
+
+@pytest.mark.parametrize(
+    ("words", "color", "left"),
+    [
+        ("an orange star on an orange background", "orange", "a star on an orange background"),
+        ("a boat with red sails", "red", "a boat with sails"),
+        ("two blue rings", "blue", "two rings"),
+        ("a tree", "green", "a tree"),
+    ],
+)
+def test_a_colour_can_be_left_open(words: str, color: str, left: str) -> None:
+    assert without_color(words, color) == left
+
+
+def test_an_open_colour_is_that_of_the_only_subject() -> None:
+    rng = np.random.default_rng(5)
+    for number in range(300):
+        scene = scene_of(7, number)
+        words = caption(scene, rng).split()
+        if scene.arrangement:
+            assert all(one.color in words for one in scene.things)
+        if scene.landscape == "gradient":
+            assert {scene.color, scene.background} <= {word.strip(".") for word in words}

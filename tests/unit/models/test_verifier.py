@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from models.recipe.drawing import draw
-from models.recipe.evaluate import HeldOutPrompt, held_out_prompts, judge
+from models.recipe.evaluate import (
+    HeldOutPrompt,
+    counted_prompts,
+    held_out_prompts,
+    judge,
+    with_unknown_words,
+)
 from models.recipe.scenes import Scene, Thing
 from models.recipe.verifier import check_picture, find_things
 
@@ -91,3 +97,21 @@ def test_held_out_prompts_are_the_same_each_time() -> None:
     assert isinstance(first[0], HeldOutPrompt)
     assert {len(one.scene.things) for one in first} == {1, 2}
     assert first != held_out_prompts(30, seed=6)
+
+
+def test_it_counts_and_does_not_mistake_two_for_three() -> None:
+    prompts = counted_prompts(100, seed=3)
+    drawn = [draw(one.scene, 128) for one in prompts]
+    assert judge(drawn, prompts).scores["everything"].met == 100
+    fewer = [
+        replace(one, scene=replace(one.scene, things=one.scene.things[:-1])) for one in prompts
+    ]
+    assert judge(drawn, fewer).scores["count"].met == 0
+
+
+def test_unknown_words_are_added_and_nothing_is_taken_away() -> None:
+    plain = held_out_prompts(20, seed=3)
+    for one, mixed in zip(plain, with_unknown_words(plain, 3), strict=True):
+        assert mixed.scene == one.scene
+        assert one.prompt in mixed.prompt
+        assert len(mixed.prompt.split()) >= len(one.prompt.split()) + 2
