@@ -16,6 +16,7 @@ from tests.unit.engine.task_requests import TASKS, new_task
 
 # Between two passes a picture is rounded to bytes. One that falls the other way spreads.
 MAX_DIFFERING_SHARE_OF_TWO_PASSES = 0.01
+PAUSED = ("inpaint, all of it", "variation", "between prompts", "second pass")
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ MAX_DIFFERING_SHARE_OF_TWO_PASSES = 0.01
 def test_each_task_equals_diffusers(
     which: str, scheduler: str, request: pytest.FixtureRequest
 ) -> None:
-    """They join at different ticks, and a stranger among them is canceled."""
+    """They join at different ticks, some pause, and a stranger among them is canceled."""
     folder = request.getfixturevalue(which)
     wanted = [
         new_task(task, number, scheduler=scheduler, num_inference_steps=5 + number % 3)
@@ -38,6 +39,12 @@ def test_each_task_equals_diffusers(
         for one in arrivals.get(tick, ()):
             engine.admit(one)
         ticks.append(engine.step())
+    for name in PAUSED:
+        engine.pause(name)
+    ticks += [engine.step(), engine.step()]
+    for name in PAUSED:
+        assert not [event for event in ticks[-1] if event.id == name]
+        engine.resume(name)
     engine.cancel("stranger")
     done = finished([*ticks, *run_to_end(engine, {})])
     for one in wanted:

@@ -110,6 +110,22 @@ def test_a_cancel_ends_an_image_in_its_second_pass(tiny: Path) -> None:
     assert list(finished(rest)) == ["other"]
 
 
+def test_a_pause_in_the_second_pass_changes_nothing(tiny: Path) -> None:
+    engine = new_engine({"tiny": tiny})
+    wanted = new_task("second pass", 1, num_inference_steps=2)
+    expected = finished(run_to_end(engine, {0: [wanted]}))[wanted.id]
+    ticks: list[list[EngineEvent]] = []
+    engine.admit(wanted)
+    while len(_steps(ticks, wanted.id)) < 3:
+        ticks.append(engine.step())
+    engine.pause(wanted.id)
+    between = run_to_end(engine, {0: [new_request("other", num_inference_steps=3)]}, max_ticks=3)
+    assert not _steps(between, wanted.id)
+    engine.resume(wanted.id)
+    done = finished(run_to_end(engine, {}))[wanted.id]
+    check_same_picture(done.images[0], expected.images[0])
+
+
 def test_what_cannot_be_begun_fails_alone_and_says_why(tiny: Path) -> None:
     broken = {
         name: new_request(
