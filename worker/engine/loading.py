@@ -17,10 +17,11 @@ from worker.engine.families.sd3 import load_sd3
 from worker.engine.families.sd15 import load_sd15
 from worker.engine.families.sdxl import load_sdxl
 from worker.engine.model import LoadedModel
+from worker.engine.tuning import PLAIN, Tuning
 from worker.engine.whole import WholeModel
 
 T = TypeVar("T")
-Load = Callable[[Path, torch.device, torch.dtype], LoadedModel]
+Load = Callable[[Path, torch.device, torch.dtype, Tuning], LoadedModel]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,13 @@ FAMILIES: dict[str, Family] = {
 }
 
 
-def load_model(path: Path, family: str, device: torch.device, dtype: torch.dtype) -> LoadedModel:
+def load_model(
+    path: Path,
+    family: str,
+    device: torch.device,
+    dtype: torch.dtype,
+    tuning: Tuning = PLAIN,
+) -> LoadedModel:
     """Load a model from a local folder in diffusers' layout.
 
     Args:
@@ -65,6 +72,7 @@ def load_model(path: Path, family: str, device: torch.device, dtype: torch.dtype
         family: A key of `FAMILIES`.
         device: Where the model will live.
         dtype: What it computes in, whatever its weights are stored in.
+        tuning: How its denoiser is run.
 
     Raises:
         ModelUnavailable: The family is unknown, a file is missing, or the files do not load.
@@ -73,7 +81,7 @@ def load_model(path: Path, family: str, device: torch.device, dtype: torch.dtype
         known = ", ".join([*FAMILIES, WHOLE])
         raise ModelUnavailable(f"no family {family!r}; there are {known}")
     _check_files(path, FAMILIES[family].files)
-    return _load(path, family, lambda: FAMILIES[family].load(path, device, dtype))
+    return _load(path, family, lambda: FAMILIES[family].load(path, device, dtype, tuning))
 
 
 def load_whole(path: Path, device: torch.device, dtype: torch.dtype) -> WholeModel:

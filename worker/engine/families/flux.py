@@ -9,11 +9,13 @@ import numpy as np
 import torch
 
 from worker.engine.conditioning import Conditioning, EncodedText
+from worker.engine.denoiser import Denoiser
 from worker.engine.families.flow_shift import flow_shift
 from worker.engine.families.latent import LatentFamily
 from worker.engine.families.load_pipeline import load_pipeline
 from worker.engine.model import Schedule
 from worker.engine.truncation import find_cut_text
+from worker.engine.tuning import Tuning
 
 DEV_LENGTH, SCHNELL_LENGTH = 512, 256  # words of T5 that each was trained with
 
@@ -73,14 +75,13 @@ class Flux(LatentFamily):
         image_ids = pipeline._prepare_latent_image_ids(  # noqa: SLF001 - the one place it is told
             batch, height // 2, width // 2, latents.device, latents.dtype
         )
-        patches = pipeline.transformer(
+        patches = self._denoise(
             hidden_states=pipeline._pack_latents(latents, batch, channels, height, width),  # noqa: SLF001
             timestep=timesteps.to(latents.dtype) / 1000,
             txt_ids=text_ids,
             img_ids=image_ids,
             **conditioning,
-            return_dict=False,
-        )[0]  # (B, H/16 W/16, 4 C)
+        )  # (B, H/16 W/16, 4 C)
         factor = pipeline.vae_scale_factor
         noise_pred: torch.Tensor = pipeline._unpack_latents(  # noqa: SLF001
             patches, height * factor, width * factor, factor
@@ -88,10 +89,11 @@ class Flux(LatentFamily):
         return noise_pred
 
 
-def load_flux(path: Path, device: torch.device, dtype: torch.dtype) -> Flux:
+def load_flux(path: Path, device: torch.device, dtype: torch.dtype, tuning: Tuning) -> Flux:
     """Load a folder in diffusers' layout.
 
     Raises:
         ValueError: A weight is missing.
     """
-    return Flux(load_pipeline("FluxPipeline", path, device, dtype), latents_per_patch=2)
+    pipeline = load_pipeline("FluxPipeline", path, device, dtype)
+    return Flux(pipeline, Denoiser(pipeline.transformer, tuning), latents_per_patch=2)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import torch
 
 from worker.engine.conditioning import Conditioning, EncodedText
+from worker.engine.denoiser import Denoiser
 from worker.engine.families.autoencoder import Autoencoder
 from worker.engine.guidance import is_guided
 from worker.engine.memory import DeviceMemory
@@ -23,6 +24,7 @@ class LatentFamily:
 
     Args:
         pipeline: On its device.
+        denoiser: Its network, as it is to be run.
         latents_per_patch: Sides of a picture are whole multiples of as many latents.
         is_fragile: Its decoder is known to overflow in float16.
     """
@@ -30,11 +32,13 @@ class LatentFamily:
     def __init__(
         self,
         pipeline: Any,  # noqa: ANN401 - diffusers is untyped
+        denoiser: Denoiser,
         *,
         latents_per_patch: int = 1,
         is_fragile: bool = False,
     ) -> None:
         self._pipeline = pipeline
+        self._denoise = denoiser
         self._latents_per_patch = latents_per_patch
         self._autoencoder = Autoencoder(
             pipeline.vae,

@@ -9,9 +9,11 @@ from pathlib import Path
 import torch
 
 from worker.engine.conditioning import EncodedText
+from worker.engine.denoiser import Denoiser
 from worker.engine.families.latent import LatentFamily
 from worker.engine.families.load_pipeline import load_pipeline
 from worker.engine.truncation import find_cut_text
+from worker.engine.tuning import Tuning
 
 
 class StableDiffusion1(LatentFamily):
@@ -33,13 +35,12 @@ class StableDiffusion1(LatentFamily):
         conditioning: Mapping[str, torch.Tensor],
     ) -> torch.Tensor:
         """Run the U-Net once over latents (B, C, H/8, W/8) with timesteps (B,)."""
-        noise_pred: torch.Tensor = self._pipeline.unet(
-            latents, timesteps, **conditioning, return_dict=False
-        )[0]
-        return noise_pred
+        return self._denoise(latents, timesteps, **conditioning)
 
 
-def load_sd15(path: Path, device: torch.device, dtype: torch.dtype) -> StableDiffusion1:
+def load_sd15(
+    path: Path, device: torch.device, dtype: torch.dtype, tuning: Tuning
+) -> StableDiffusion1:
     """Load a folder in diffusers' layout.
 
     Raises:
@@ -54,4 +55,4 @@ def load_sd15(path: Path, device: torch.device, dtype: torch.dtype) -> StableDif
         feature_extractor=None,
         requires_safety_checker=False,
     )
-    return StableDiffusion1(pipeline)
+    return StableDiffusion1(pipeline, Denoiser(pipeline.unet, tuning))

@@ -7,11 +7,13 @@ from typing import Any
 import torch
 
 from worker.engine.conditioning import EncodedText
+from worker.engine.denoiser import Denoiser
 from worker.engine.families.flow_shift import flow_shift
 from worker.engine.families.latent import LatentFamily
 from worker.engine.families.load_pipeline import load_pipeline
 from worker.engine.model import Schedule
 from worker.engine.truncation import find_cut_text
+from worker.engine.tuning import Tuning
 
 T5_LENGTH = 256  # the pipeline's own
 
@@ -51,17 +53,18 @@ class StableDiffusion3(LatentFamily):
         conditioning: Mapping[str, torch.Tensor],
     ) -> torch.Tensor:
         """Run the transformer once over latents (B, C, H/8, W/8) with timesteps (B,)."""
-        noise_pred: torch.Tensor = self._pipeline.transformer(
-            hidden_states=latents, timestep=timesteps, **conditioning, return_dict=False
-        )[0]
-        return noise_pred
+        return self._denoise(hidden_states=latents, timestep=timesteps, **conditioning)
 
 
-def load_sd3(path: Path, device: torch.device, dtype: torch.dtype) -> StableDiffusion3:
+def load_sd3(
+    path: Path, device: torch.device, dtype: torch.dtype, tuning: Tuning
+) -> StableDiffusion3:
     """Load a folder in diffusers' layout.
 
     Raises:
         ValueError: A weight is missing.
     """
     pipeline = load_pipeline("StableDiffusion3Pipeline", path, device, dtype)
-    return StableDiffusion3(pipeline, latents_per_patch=pipeline.patch_size)
+    return StableDiffusion3(
+        pipeline, Denoiser(pipeline.transformer, tuning), latents_per_patch=pipeline.patch_size
+    )

@@ -7,9 +7,11 @@ from pathlib import Path
 import torch
 
 from worker.engine.conditioning import Conditioning, EncodedText
+from worker.engine.denoiser import Denoiser
 from worker.engine.families.latent import LatentFamily
 from worker.engine.families.load_pipeline import load_pipeline
 from worker.engine.truncation import find_cut_text
+from worker.engine.tuning import Tuning
 
 
 class StableDiffusionXL(LatentFamily):
@@ -57,17 +59,17 @@ class StableDiffusionXL(LatentFamily):
     ) -> torch.Tensor:
         """Run the U-Net once over latents (B, C, H/8, W/8) with timesteps (B,)."""
         added = {name: conditioning[name] for name in ("text_embeds", "time_ids")}
-        noise_pred: torch.Tensor = self._pipeline.unet(
+        return self._denoise(
             latents,
             timesteps,
             encoder_hidden_states=conditioning["encoder_hidden_states"],
             added_cond_kwargs=added,
-            return_dict=False,
-        )[0]
-        return noise_pred
+        )
 
 
-def load_sdxl(path: Path, device: torch.device, dtype: torch.dtype) -> StableDiffusionXL:
+def load_sdxl(
+    path: Path, device: torch.device, dtype: torch.dtype, tuning: Tuning
+) -> StableDiffusionXL:
     """Load a folder in diffusers' layout.
 
     Raises:
@@ -76,4 +78,6 @@ def load_sdxl(path: Path, device: torch.device, dtype: torch.dtype) -> StableDif
     pipeline = load_pipeline(
         "StableDiffusionXLPipeline", path, device, dtype, add_watermarker=False
     )
-    return StableDiffusionXL(pipeline, is_fragile=pipeline.vae.config.force_upcast)
+    return StableDiffusionXL(
+        pipeline, Denoiser(pipeline.unet, tuning), is_fragile=pipeline.vae.config.force_upcast
+    )
