@@ -75,7 +75,7 @@ def record_on_cuda(run: Callable[[], torch.Tensor]) -> Recording:
 
     Source: "CUDA Graphs" of PyTorch's notes on CUDA semantics.
     """
-    aside = torch.cuda.Stream()
+    aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):
         for _ in range(WARM_UPS):  # libraries choose their kernels at the first passes
