@@ -11,8 +11,10 @@ JOB_ERRORS: dict[str, str] = {
     "happened.",
     JobErrorCode.NON_FINITE_LATENTS: "The numbers of the picture ran out of range on the way. "
     "Less guidance or another scheduler usually helps.",
+    JobErrorCode.OUT_OF_MEMORY: "The device has no memory for this picture even alone. Ask for a "
+    "smaller one, or for fewer at once.",
     JobErrorCode.MODEL_UNAVAILABLE: "The model's files are missing or damaged where the worker "
-    "looks for them.",
+    "looks for them, or its device has no memory for the model, which the message says.",
     JobErrorCode.STORAGE_UNAVAILABLE: "The store would not take the picture that was made, or not "
     "give the one that the job begins with.",
     JobErrorCode.INPUT_MISSING: "A picture that the job begins with was deleted before it ran.",

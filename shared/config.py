@@ -4,7 +4,15 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BeforeValidator, Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "ATELIER_"
@@ -154,6 +162,10 @@ class Settings(BaseSettings):
         default=3600, description="How long a job's events can be replayed."
     )
 
+    account_check_interval_s: PositiveFloat = Field(
+        default=3600, description="How often the sweep compares the accounts with the ledger."
+    )
+
     # The worker.
     worker_id: str | None = Field(
         default=None, description="Name of a worker; made at start when empty."
@@ -168,7 +180,41 @@ class Settings(BaseSettings):
         description="Number format of the engine. Empty: float32 on a CPU, the catalog's on a GPU.",
     )
     slots: PositiveInt = Field(default=8, description="How many generations a worker runs at once.")
+    max_rows: PositiveInt | None = Field(
+        default=None,
+        description="Rows of a forward pass at most; a guided picture takes two."
+        " Empty: measured for each model and size.",
+    )
+    profiles: Path | None = Field(
+        default=None,
+        description="Folder that keeps what forward passes take. Empty: in the user cache folder.",
+    )
+    memory_limit_bytes: PositiveInt | None = Field(
+        default=None,
+        description="What the models of a worker and its work may take of the device's memory."
+        " Empty: what is free.",
+    )
     torch_threads: PositiveInt = Field(default=1, description="Threads of torch in a worker.")
+    prompt_cache_bytes: NonNegativeInt = Field(
+        default=134_217_728,
+        description="Encoded prompts that a worker keeps on its device; 0 keeps none.",
+    )
+    compile: Literal["off", "regional"] = Field(
+        default="off",
+        description="`regional` compiles the repeated blocks of each denoiser. The first pass then"
+        " takes up to minutes: raise ATELIER_STALL_S.",
+    )
+    cuda_graphs: bool = Field(
+        default=False,
+        description="Record a forward pass of each shape and play it back; on CUDA alone.",
+    )
+    channels_last: bool = Field(
+        default=False, description="Lay the denoiser out in memory with the channels last."
+    )
+    attention: Literal["default", "flash", "efficient", "cudnn", "math"] = Field(
+        default="default",
+        description="Which of torch's kernels computes attention; where it cannot, the plain one.",
+    )
     preview_interval_steps: int = Field(
         default=2, ge=0, description="Steps between previews; 0 sends none."
     )

@@ -8,12 +8,18 @@ import torch
 from shared.config import Settings
 from shared.errors import UnknownModel
 from shared.models.catalog import Catalog, ModelEntry
+from worker.choose_row_budget import choose_row_budget
+from worker.choose_tuning import choose_tuning
 from worker.describe_machine import describe_machine
 from worker.engine.engine import Engine
 from worker.engine.errors import ModelUnavailable
-from worker.engine.loading import load_model
+from worker.engine.loading import WHOLE, load_model, load_whole
+from worker.engine.memory import DeviceMemory
 from worker.engine.model import LoadedModel
+from worker.engine.model_memory import check_model_fits
+from worker.engine.prompt_cache import PromptCache
 from worker.engine.weights_hash import weights_hash
+from worker.engine.whole import WholeModel
 
 _log = logging.getLogger(__name__)
 
@@ -27,15 +33,19 @@ class ModelShelf:
     """
 
     def __init__(
-        self, catalog: Catalog, pool: str, device: torch.device, dtype: torch.dtype, slots: int
+        self, settings: Settings, catalog: Catalog, device: torch.device, dtype: torch.dtype
     ) -> None:
         self.device = device
         self.dtype = dtype
-        self.engine = Engine(self._read, device, dtype, slots)
+        self._memory = DeviceMemory(device, settings.memory_limit_bytes)
+        budget = choose_row_budget(settings, device, dtype, self._memory, self.weights_of)
+        prompts = PromptCache(settings.prompt_cache_bytes)
+        self.engine = Engine(self._read, device, dtype, settings.slots, budget, prompts)
+        self._tuning = choose_tuning(settings)
         self.machine = describe_machine(device, dtype)
         self.loading: str | None = None
         self._catalog = catalog
-        self._pool = pool
+        self._pool = settings.pool
         self._loaded: tuple[str, ...] = ()
         self._weights: dict[str, str] = {}
 
@@ -52,7 +62,7 @@ class ModelShelf:
         """Load a model unless it is loaded.
 
         Raises:
-            ModelUnavailable: The catalog has none of that name, or its files do not serve.
+            ModelUnavailable: The catalog has none of that name, or its files do not serve here.
         """
         if model in self._loaded:
             return
@@ -81,19 +91,22 @@ class ModelShelf:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
 
-    def _read(self, model: str) -> LoadedModel:
+    def _read(self, model: str) -> LoadedModel | WholeModel:
         """Load a model's files.
 
         Raises:
             ModelUnavailable: They are not there or do not serve.
+            ModelTooLarge: This device has no memory for them.
         """
         try:
             entry = self._catalog.get_model(model)
         except UnknownModel as error:
             raise ModelUnavailable(f"the catalog of this worker has no {model!r}") from error
-        loaded = load_model(entry.path, entry.family, self.device, self.dtype)
+        check_model_fits(entry.path, self.dtype, self._memory)
         self._weights[model] = weights_hash(entry.path)
-        return loaded
+        if entry.family == WHOLE:
+            return load_whole(entry.path, self.device, self.dtype)
+        return load_model(entry.path, entry.family, self.device, self.dtype, self._tuning)
 
 
 def make_shelf(settings: Settings) -> ModelShelf:
@@ -103,7 +116,7 @@ def make_shelf(settings: Settings) -> ModelShelf:
     entries = catalog.pool_models(settings.pool)
     device = torch.device(settings.device or ("cuda" if torch.cuda.is_available() else "cpu"))
     dtype = _choose_dtype(settings, device, entries)
-    return ModelShelf(catalog, settings.pool, device, dtype, settings.slots)
+    return ModelShelf(settings, catalog, device, dtype)
 
 
 def _choose_dtype(

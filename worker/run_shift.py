@@ -17,7 +17,7 @@ from shared.events.stream import JobEvent
 from shared.jobs.finish import Failure
 from shared.jobs.status import JobErrorCode
 from worker.claimer import Claimer
-from worker.engine.errors import ModelUnavailable
+from worker.engine.errors import ModelTooLarge, ModelUnavailable
 from worker.engine.events import Canceled, EngineEvent, Failed, Finished, StepDone
 from worker.fetch_inputs import InputFetcher
 from worker.finish_generations import Finisher
@@ -98,7 +98,9 @@ class _Loop:
                 self._start(job)
             except ModelUnavailable as error:
                 failure = Failure(
-                    code=JobErrorCode.MODEL_UNAVAILABLE, message=str(error), is_retryable=True
+                    code=JobErrorCode.MODEL_UNAVAILABLE,
+                    message=str(error),
+                    is_retryable=not isinstance(error, ModelTooLarge),
                 )
                 self._finisher.fail(job, failure)
 

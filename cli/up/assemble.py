@@ -23,6 +23,7 @@ def assemble_settings(given: Settings, home: Path, kept: KeptSecrets, servers: S
         "store_url": SecretStr(f"file://{quote(str(home / 'images'))}"),
         "public_url": local_url(given),
         "drain_grace_s": DRAIN_GRACE_S,
+        "profiles": home / "profiles",
         # the same at each start: a worker begins by releasing what its last life still held
         "worker_id": f"{socket.gethostname()}-{hashlib.sha256(bytes(home)).hexdigest()[:8]}",
     }

@@ -35,6 +35,7 @@ class JobErrorCode(StrEnum):
     DEADLINE_EXCEEDED = "deadline-exceeded"
     GENERATION_ERROR = "generation-error"
     NON_FINITE_LATENTS = "non-finite-latents"
+    OUT_OF_MEMORY = "out-of-memory"
     MODEL_UNAVAILABLE = "model-unavailable"
     STORAGE_UNAVAILABLE = "storage-unavailable"
     INPUT_MISSING = "input-missing"

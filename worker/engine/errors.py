@@ -2,6 +2,7 @@
 
 - EngineError
     - ModelUnavailable
+        - ModelTooLarge
     - ModelInUse
     - NoFreeSlot
     - NonFinitePicture
@@ -15,6 +16,10 @@ class EngineError(Exception):
 
 class ModelUnavailable(EngineError):
     """The model is not loaded, or cannot be; the message says what is missing and where."""
+
+
+class ModelTooLarge(ModelUnavailable):
+    """The device has no memory for the model; it was not even begun to be loaded."""
 
 
 class ModelInUse(EngineError):

@@ -5,6 +5,8 @@ import io
 import json
 from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,9 @@ from PIL import Image as Picture
 from shared.images.keys import attempt_prefix
 from shared.jobs.status import JobStatus
 from tests.integration.worker.conftest import Shift, StartWorker, Tenant, eventually
+from tests.servers import make_settings
 from tests.tiny_catalog import ABSENT
+from worker.make_engine import make_shelf
 from worker.parts import Parts
 from worker.run_shift import run_shift
 
@@ -146,6 +150,30 @@ def test_a_model_that_is_not_here_fails_its_jobs_alone(tenant: Tenant, parts: Pa
     assert job.is_retryable
     assert job.cost_settled == 0
     assert tenant.job(present).status is JobStatus.SUCCEEDED
+
+
+def test_a_model_too_large_for_the_device_is_refused_before_it_is_loaded(
+    tenant: Tenant, parts: Parts, catalog: Path
+) -> None:
+    small = make_shelf(make_settings(catalog=catalog, device="cpu", slots=4, memory_limit_bytes=1))
+    small.load_pool()
+    assert small.loaded == ()
+    job_id = tenant.submit()
+    run_shift(replace(parts, shelf=small))
+    job = tenant.job(job_id)
+    assert (job.status, job.error_code) == (JobStatus.FAILED, "model-unavailable")
+    assert job.error_message is not None
+    assert "MB are free" in job.error_message
+    assert job.is_retryable is False
+
+
+def test_passes_are_measured_once_and_kept(tenant: Tenant, parts: Parts, tmp_path: Path) -> None:
+    settings = parts.settings.model_copy(update={"max_rows": None, "profiles": tmp_path / "new"})
+    measuring = replace(parts, shelf=make_shelf(settings))
+    jobs = [tenant.submit(width=width, num_inference_steps=2) for width in (64, 96, 64)]
+    run_shift(measuring)
+    assert {tenant.job(job_id).status for job_id in jobs} == {JobStatus.SUCCEEDED}
+    assert len(list((tmp_path / "new").glob("*.json"))) == 2
 
 
 def test_a_shift_without_redis_goes_on_polling(
