@@ -20,6 +20,7 @@ from api.routes import (
     keys,
     models,
     pages,
+    usage,
 )
 from api.waiting import Subscriber
 from shared.config import Settings
@@ -30,6 +31,19 @@ VERSION = "0.1.0"
 _DESCRIPTION = (
     "Makes pictures from words. A job is accepted (202) when it is stored for good; follow it by "
     "`Prefer: wait`, by its events, or by reading it again. Errors are RFC 9457 problem details."
+)
+_ROUTED = (
+    job_list,
+    jobs,
+    job_events,
+    images,
+    assets,
+    models,
+    usage,
+    keys,
+    admin,
+    health,
+    pages,
 )
 _SPARE_THREADS = 2  # for the health checks
 
@@ -54,7 +68,7 @@ def assemble(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.state.subscriber = subscriber
     add_error_handlers(app)
-    for module in (job_list, jobs, job_events, images, assets, models, keys, admin, health, pages):
+    for module in _ROUTED:
         app.include_router(module.router)
     app.mount("/static", pages.static_files())
     app.add_middleware(

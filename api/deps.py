@@ -123,6 +123,7 @@ async def enter_as_admin(
 
 
 Admin = Annotated[Access, Depends(enter_as_admin, scope="function")]
+ReadsUsage = Annotated[Access, Depends(allowing(Scope.USAGE_READ), scope="function")]
 KeepsKeys = Annotated[Access, Depends(allowing(Scope.KEYS), scope="function")]
 ReadsJobs = Annotated[Access, Depends(allowing(Scope.JOBS_READ), scope="function")]
 WritesJobs = Annotated[Access, Depends(allowing(Scope.JOBS_WRITE), scope="function")]

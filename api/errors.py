@@ -32,6 +32,7 @@ HTTP_STATUS: dict[type[errors.DomainError], int] = {
     errors.TenantSuspended: 403,
     errors.Forbidden: 403,
     errors.RateLimited: 429,
+    errors.QuotaExceeded: 429,
     errors.ScopeNotHeld: 403,
     errors.NameTaken: 409,
     errors.ValidationFailed: 422,

@@ -6,6 +6,7 @@
   - TenantSuspended
   - Forbidden
   - RateLimited
+  - QuotaExceeded
   - ScopeNotHeld
   - NameTaken
   - ValidationFailed
@@ -30,6 +31,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 
@@ -100,6 +102,20 @@ class RateLimited(DomainError):
         self.headers = {**fields, "Retry-After": str(retry_after_s)}
         super().__init__(
             f"This {name} may make {per_minute} calls a minute. Try again in {retry_after_s} s."
+        )
+
+
+class QuotaExceeded(DomainError):
+    """The month's quota does not hold what the job may cost; nothing was stored."""
+
+    code = "quota-exceeded"
+    title = "The quota is used up"
+
+    def __init__(self, needed: int, left: int, renews_on: date, renews_in_s: int) -> None:
+        self.headers = {"Retry-After": str(max(1, renews_in_s))}
+        super().__init__(
+            f"The job may cost {needed / 1e6:g} megapixel-steps and {left / 1e6:g} are left until"
+            f" {renews_on}. Ask for less, or ask an admin for more."
         )
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from shared.events.stream import JobEvent, JobStream, make_job_stream
 from shared.ids import JobId
 from shared.images.make_store import make_store
 from shared.images.store import ImageStore, StoreError
+from shared.jobs.check_accounts import find_account_faults
 from shared.jobs.remove_objects import claim_deletions, forget_deletions, postpone_deletions
 from shared.jobs.requeue import (
     expire_overdue,
@@ -24,6 +26,7 @@ from shared.jobs.requeue import (
 from shared.jobs.status import END_STATUSES, JobStatus
 from shared.jobs.table import Job
 from shared.queue import Doorbell, make_celery, make_doorbell
+from shared.usage.period import current_period
 from worker.retry import DATABASE_AWAY
 
 DELETIONS_AT_ONCE = 100
@@ -33,15 +36,20 @@ FORGET_WORKERS_AFTER_LEASES = 4
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SweepParts:
-    """What a sweep works with."""
+    """What a sweep works with.
+
+    Attributes:
+        next_check_s: When the accounts are compared with the ledger again.
+    """
 
     settings: Settings
     sessions: Sessions
     store: ImageStore
     stream: JobStream
     doorbell: Doorbell
+    next_check_s: float = 0.0
 
 
 def run_sweep(settings: Settings, stop: threading.Event) -> None:
@@ -59,7 +67,7 @@ def run_sweep(settings: Settings, stop: threading.Event) -> None:
 
 def sweep(parts: SweepParts) -> None:
     """Do one round; a part that fails leaves the others alone."""
-    for repair in (_requeue, _expire, _remove_objects, _ring, _forget):
+    for repair in (_requeue, _expire, _remove_objects, _ring, _forget, _check_accounts):
         try:
             repair(parts)
         except DATABASE_AWAY as error:
@@ -115,6 +123,17 @@ def _forget(parts: SweepParts) -> None:
     with transaction(parts.sessions) as session:
         forget_workers(session, parts.settings.lease_s * FORGET_WORKERS_AFTER_LEASES)
         forget_idempotency_keys(session, parts.settings.idempotency_lifetime_s)
+
+
+def _check_accounts(parts: SweepParts) -> None:
+    """Say, now and then, whether a counter left the ledger; nothing is mended in silence."""
+    if time.monotonic() < parts.next_check_s:
+        return
+    parts.next_check_s = time.monotonic() + parts.settings.account_check_interval_s
+    with transaction(parts.sessions) as session:
+        faults = find_account_faults(session, since=current_period())
+    for fault in faults:
+        _log.error("account differs from its ledger: %s", fault)
 
 
 def _tell(parts: SweepParts, jobs: Sequence[Job]) -> None:

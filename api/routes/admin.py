@@ -13,6 +13,7 @@ from api.schemas.admin import (
     TenantListView,
     TenantRequest,
     TenantView,
+    TopUpRequest,
 )
 from api.schemas.keys import IssuedKeyView, KeyListView, KeyRequest, KeyView, RotateRequest
 from api.show_key import show_issued_key, show_key
@@ -26,6 +27,8 @@ from shared.tenants.find_keys import list_keys
 from shared.tenants.record_act import ActFilter, list_acts, record_act
 from shared.tenants.suspend_tenant import get_tenant, resume_tenant, suspend_tenant
 from shared.tenants.table import Tenant
+from shared.usage.account import top_up
+from shared.usage.price import PIXEL_STEPS_PER_UNIT
 
 router = APIRouter(prefix="/admin", tags=["admin"], route_class=StrictRoute)
 _BODY = ("malformed-json", "unsupported-media-type", "payload-too-large")
@@ -35,7 +38,7 @@ _BODY = ("malformed-json", "unsupported-media-type", "payload-too-large")
 def open_tenant(asked: TenantRequest, access: Admin) -> TenantView:
     """Open a tenant."""
     actor = access.caller.key_id
-    return _show(create_tenant(access.session, actor, asked.name, asked.requests_per_minute))
+    return _show(create_tenant(access.session, actor, asked.name, _limits_of(asked)))
 
 
 @router.get("/tenants", responses=describe_problems())
@@ -55,8 +58,21 @@ def read_tenant(tenant_id: str, access: Admin) -> TenantView:
 @router.patch("/tenants/{tenant_id}", responses=describe_problems("not-found", *_BODY))
 def change(tenant_id: str, asked: TenantChange, access: Admin) -> TenantView:
     """Change what a tenant may do; what is left out stays."""
-    changes = asked.model_dump(exclude_unset=True)
-    return _show(change_tenant(access.session, access.caller.key_id, TenantId(tenant_id), changes))
+    actor = access.caller.key_id
+    return _show(change_tenant(access.session, actor, TenantId(tenant_id), _limits_of(asked)))
+
+
+@router.post(
+    "/tenants/{tenant_id}/top-ups",
+    status_code=204,
+    responses=describe_problems("not-found", *_BODY),
+)
+def add_to_quota(tenant_id: str, asked: TopUpRequest, access: Admin) -> None:
+    """Add to a tenant's quota of this month alone."""
+    tenant = get_tenant(access.session, TenantId(tenant_id))
+    top_up(access.session, TenantId(tenant.id), _pixel_steps(asked.amount))
+    detail = {"amount": asked.amount}
+    record_act(access.session, access.caller.key_id, "tenant.topped-up", tenant.id, detail)
 
 
 @router.post("/tenants/{tenant_id}/suspend", responses=describe_problems("not-found"))
@@ -159,11 +175,28 @@ def _log_key(access: Admin, action: str, key_id: str, tenant_id: str) -> None:
     record_act(access.session, access.caller.key_id, action, key_id, {"tenant": tenant_id})
 
 
+def _limits_of(asked: TenantRequest | TenantChange) -> dict[str, int | None]:
+    """Return the limits that were named, as the tenant's row keeps them."""
+    limits: dict[str, int | None] = {}
+    if "requests_per_minute" in asked.model_fields_set:
+        limits["requests_per_minute"] = asked.requests_per_minute
+    if "monthly_quota" in asked.model_fields_set:
+        quota = asked.monthly_quota
+        limits["monthly_quota"] = None if quota is None else _pixel_steps(quota)
+    return limits
+
+
+def _pixel_steps(units: float) -> int:
+    return round(units * PIXEL_STEPS_PER_UNIT)
+
+
 def _show(row: Tenant) -> TenantView:
+    quota = row.monthly_quota
     return TenantView(
         id=row.id,
         name=row.name,
         created_at=row.created_at,
         suspended_at=row.suspended_at,
         requests_per_minute=row.requests_per_minute,
+        monthly_quota=None if quota is None else quota / PIXEL_STEPS_PER_UNIT,
     )

@@ -172,6 +172,7 @@ def _submit(access: Access, parts: Parts, asked: Asked, idempotency_key: str | N
         catalog=parts.catalog,
         idempotency_key=idempotency_key,
         idempotency_lifetime_s=parts.settings.idempotency_lifetime_s,
+        key_id=access.caller.key_id,
         inline=asked.inline,
     )
     submitted = submit_job(access.session, access.caller.tenant_id, submission)

@@ -10,6 +10,16 @@ from api.schemas.keys import RequestsPerMinute
 TenantName = Annotated[
     str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$", examples=["team-red"])
 ]
+MAX_QUOTA = 1e12
+MonthlyQuota = Annotated[
+    float | None,
+    Field(
+        ge=0,
+        le=MAX_QUOTA,
+        allow_inf_nan=False,
+        description="Megapixel-steps that its jobs may use in a month; null is no limit.",
+    ),
+]
 
 
 class TenantRequest(BaseModel):
@@ -19,6 +29,7 @@ class TenantRequest(BaseModel):
 
     name: TenantName
     requests_per_minute: RequestsPerMinute = None
+    monthly_quota: MonthlyQuota = None
 
 
 class TenantChange(BaseModel):
@@ -27,6 +38,15 @@ class TenantChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     requests_per_minute: RequestsPerMinute = None
+    monthly_quota: MonthlyQuota = None
+
+
+class TopUpRequest(BaseModel):
+    """What to add to this month's quota."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    amount: Annotated[float, Field(gt=0, le=MAX_QUOTA, description="Megapixel-steps.")]
 
 
 class TenantView(BaseModel):
@@ -39,6 +59,7 @@ class TenantView(BaseModel):
         datetime | None, Field(description="Since when its keys are refused; null while they work.")
     ]
     requests_per_minute: RequestsPerMinute
+    monthly_quota: MonthlyQuota
 
 
 class TenantListView(BaseModel):

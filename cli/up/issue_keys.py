@@ -12,7 +12,7 @@ from shared.tenants.create_tenant import get_or_create_tenant
 from shared.tenants.keys import Scope
 
 TENANT = "default"
-OWN = (Scope.JOBS_WRITE, Scope.JOBS_READ, Scope.KEYS)
+OWN = (Scope.JOBS_WRITE, Scope.JOBS_READ, Scope.USAGE_READ, Scope.KEYS)
 
 
 def issue_missing_keys(admin: Sessions, api: Sessions, kept: KeptSecrets) -> KeptSecrets:

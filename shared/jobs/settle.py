@@ -1,13 +1,14 @@
-"""The one way to an end status: the row, its cost and its ledger line move together."""
+"""The one way to an end status: row, cost, ledger line and account move together."""
 
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
-from shared.ids import new_usage_id
+from shared.ids import TenantId, new_usage_id
 from shared.jobs.passes import count_pixel_steps
 from shared.jobs.resolved import ResolvedRequest
 from shared.jobs.status import JobStatus, check_move
 from shared.jobs.table import Job
+from shared.usage.account import settle
 from shared.usage.table import UsageRecord
 
 
@@ -35,10 +36,20 @@ def settle_job(
             end_status=status.value,
             pixel_steps=pixel_steps,
             num_images=num_images,
+            period=job.period,
+            key_id=job.key_id,
             recorded_at=func.now(),
         )
     )
     session.flush()
+    if job.period is not None:
+        settle(
+            session,
+            TenantId(job.tenant_id),
+            job.period,
+            reserved=job.cost_reserved,
+            used=pixel_steps,
+        )
 
 
 def cost_of_steps(job: Job, steps_done: int) -> int:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from shared.assets.add_asset import StoredAsset, add_asset
 from shared.clock import utc_now
 from shared.errors import IdempotencyKeyReused, NotFound
-from shared.ids import JobId, TenantId, new_job_id
+from shared.ids import JobId, KeyId, TenantId, new_job_id
 from shared.jobs.find_inputs import find_inputs
 from shared.jobs.passes import count_pixel_steps, count_steps
 from shared.jobs.queries import find_job
@@ -26,6 +26,7 @@ from shared.jobs.resolved import ResolvedRequest
 from shared.jobs.status import JobStatus
 from shared.jobs.table import IdempotencyKey, Job
 from shared.models.catalog import Catalog, ModelEntry
+from shared.usage.account import reserve
 from shared.usage.price import price_of
 
 
@@ -46,6 +47,7 @@ class Submission:
     catalog: Catalog
     idempotency_key: str | None
     idempotency_lifetime_s: int
+    key_id: KeyId | None = None
     inline: InlinePictures | None = None
 
 
@@ -69,6 +71,7 @@ def submit_job(session: Session, tenant_id: TenantId, submission: Submission) ->
         UnsupportedParameter: The model cannot do what a field asks.
         ValidationFailed: A field is outside what the model takes, or does not fit another.
         InputNotFound: The tenant has no picture that a field names.
+        QuotaExceeded: The month's quota does not hold what the job may cost.
     """
     inline = submission.inline
     job_id = inline.job_id if inline else new_job_id()
@@ -82,6 +85,8 @@ def submit_job(session: Session, tenant_id: TenantId, submission: Submission) ->
     pictures = find_inputs(session, tenant_id, list_pictures(request), stored)
     resolved = resolve_request(request, model, pictures)
     job = _make_job(tenant_id, job_id, model, resolved, request)
+    job.key_id = submission.key_id
+    job.period = reserve(session, tenant_id, job.cost_reserved)
     session.add(job)
     session.flush()
     if inline:

@@ -1,16 +1,18 @@
 """Jobs and what belongs to the queue, as stored."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Date,
     DateTime,
     Enum,
     ForeignKey,
     Index,
     LargeBinary,
     SmallInteger,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
@@ -29,12 +31,27 @@ class Job(Row):
     """One accepted request, from queued to an end status.
 
     `attempt` counts claims and fences every write of a worker; `lost_attempts` counts the leases
-    that expired. Both lease columns are set while the job runs, and only then.
+    that expired. `turn` is the id of another of the tenant's jobs, set by a claim that took one
+    of the two before the other. Both lease columns are set while the job runs, and only then. `period` is the
+    month whose quota it was reserved in, `key_id` the API key that asked for it.
     """
 
     __tablename__ = "jobs"
     __table_args__ = (
-        Index("ix_jobs_queued", "pool", "id", postgresql_where=text("status = 'queued'")),
+        Index(
+            "ix_jobs_turn",
+            "pool",
+            text("COALESCE(turn, id)"),
+            postgresql_where=text("status = 'queued'"),
+        ),
+        Index(
+            "ix_jobs_lane",
+            "tenant_id",
+            "pool",
+            "priority",
+            text("COALESCE(turn, id)"),
+            postgresql_where=text("status = 'queued'"),
+        ),
         Index("ix_jobs_lease", "lease_expires_at", postgresql_where=text("status = 'running'")),
         Index(
             "ix_jobs_deadline",
@@ -51,6 +68,7 @@ class Job(Row):
     model: Mapped[str] = mapped_column(TEXT)
     pool: Mapped[str] = mapped_column(TEXT)
     priority: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
+    turn: Mapped[str | None] = mapped_column(TEXT)
     status: Mapped[JobStatus] = mapped_column(
         Enum(JobStatus, native_enum=False, length=16, values_callable=_stored_values)
     )
@@ -66,6 +84,8 @@ class Job(Row):
     num_steps: Mapped[int]
     cost_reserved: Mapped[int] = mapped_column(BigInteger)
     cost_settled: Mapped[int | None] = mapped_column(BigInteger)
+    period: Mapped[date | None] = mapped_column(Date)
+    key_id: Mapped[str | None] = mapped_column(TEXT)
     error_code: Mapped[str | None] = mapped_column(TEXT)
     error_message: Mapped[str | None] = mapped_column(TEXT)
     is_retryable: Mapped[bool | None]
@@ -74,6 +94,10 @@ class Job(Row):
     deadline_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+# Where a job stands in its pool: by its age, or where the job was that it left its turn to.
+TURN = func.coalesce(Job.turn, Job.id)
 
 
 class IdempotencyKey(Row):

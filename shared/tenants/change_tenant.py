@@ -9,7 +9,7 @@ from shared.tenants.record_act import record_act
 from shared.tenants.suspend_tenant import get_tenant
 from shared.tenants.table import Tenant
 
-CHANGEABLE = ("requests_per_minute",)
+CHANGEABLE = ("requests_per_minute", "monthly_quota")
 
 
 def change_tenant(

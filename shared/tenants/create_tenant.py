@@ -1,5 +1,7 @@
 """Opening an account."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -23,17 +25,23 @@ def get_or_create_tenant(session: Session, name: str) -> Tenant:
 
 
 def create_tenant(
-    session: Session, actor: str, name: str, requests_per_minute: int | None = None
+    session: Session, actor: str, name: str, limits: Mapping[str, int | None] | None = None
 ) -> Tenant:
     """Open an account under a name that no other has.
+
+    Args:
+        session: Of the admin role.
+        actor: Who opens it.
+        name: What it is called.
+        limits: Its columns by name, of those that `change_tenant` changes.
 
     Raises:
         NameTaken: Another tenant is called so.
     """
     tenant_id = new_tenant_id()
-    detail = {"name": name, "requests_per_minute": requests_per_minute}
+    detail = {"name": name, **(limits or {})}
     statement = insert(Tenant).values(
-        id=tenant_id, name=name, created_at=utc_now(), requests_per_minute=requests_per_minute
+        id=tenant_id, name=name, created_at=utc_now(), **(limits or {})
     )
     made: Tenant | None = session.scalar(
         statement.on_conflict_do_nothing(index_elements=[Tenant.name]).returning(Tenant)

@@ -27,6 +27,7 @@ class Scope(StrEnum):
 
     JOBS_WRITE = "jobs:write"
     JOBS_READ = "jobs:read"
+    USAGE_READ = "usage:read"
     KEYS = "keys"
     ADMIN = "admin"
 

@@ -17,6 +17,7 @@ class Tenant(Row):
         suspended_at: Set and cleared by an admin; while it is set, its keys are answered by an
             error of their own and its running jobs finish.
         requests_per_minute: Calls of all its keys together; None is no limit.
+        monthly_quota: Pixel-steps that its jobs may use in a month; None is no limit.
     """
 
     __tablename__ = "tenants"
@@ -26,6 +27,7 @@ class Tenant(Row):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     suspended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     requests_per_minute: Mapped[int | None]
+    monthly_quota: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class ApiKey(Row):

@@ -1,5 +1,6 @@
 """A tenant, and the three roles' sessions on a database of its own."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,11 +55,18 @@ class Bench:
             return claim_jobs(session, "default", worker_id, limit, lease_s)
 
 
-@pytest.fixture
-def bench(settings: Settings) -> Iterator[Bench]:
+@contextlib.contextmanager
+def open_bench(settings: Settings) -> Iterator[Bench]:
+    """Yield a bench on a migrated database."""
     api, worker, admin = (make_sessions(settings, role) for role in Role)
     with transaction(admin) as session:
         tenant_id = TenantId(get_or_create_tenant(session, "first").id)
     yield Bench(api=api, worker=worker, admin=admin, tenant_id=tenant_id)
     for sessions in (api, worker, admin):
         close_sessions(sessions)
+
+
+@pytest.fixture
+def bench(settings: Settings) -> Iterator[Bench]:
+    with open_bench(settings) as opened:
+        yield opened
