@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from shared.ids import JobId, TenantId
 from shared.jobs.status import JobStatus
-from shared.jobs.table import Job
+from shared.jobs.table import TURN, Job
 
 
 def list_positions(session: Session, tenant_id: TenantId, jobs: Sequence[Job]) -> dict[JobId, int]:
@@ -18,13 +18,14 @@ def list_positions(session: Session, tenant_id: TenantId, jobs: Sequence[Job]) -
     lanes = (
         select(
             Job.id,
-            func.row_number().over(partition_by=Job.pool, order_by=Job.id).label("position"),
+            func.row_number()
+            .over(partition_by=Job.pool, order_by=(Job.priority, TURN))
+            .label("position"),
         )
         .where(
             Job.tenant_id == tenant_id,
             Job.status == JobStatus.QUEUED,
             Job.pool.in_({job.pool for job in jobs}),
-            Job.id <= max(queued),
         )
         .subquery()
     )

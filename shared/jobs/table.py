@@ -32,8 +32,8 @@ class Job(Row):
 
     `attempt` counts claims and fences every write of a worker; `lost_attempts` counts the leases
     that expired. `turn` is the id of another of the tenant's jobs, set by a claim that took one
-    of the two before the other. Both lease columns are set while the job runs, and only then. `period` is the
-    month whose quota it was reserved in, `key_id` the API key that asked for it.
+    of the two before the other. Both lease columns are set while the job runs, and only then.
+    `period` is the month whose quota it was reserved in, `key_id` the API key that asked for it.
     """
 
     __tablename__ = "jobs"
