@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -34,9 +35,13 @@ def run_alone(engine: Engine, requests: Sequence[GenerationRequest]) -> dict[str
 
 
 def run_in_company(
-    engine: Engine, requests: Sequence[GenerationRequest], chance: random.Random
+    engine: Engine,
+    requests: Sequence[GenerationRequest],
+    chance: random.Random,
+    **stranger: Any,
 ) -> dict[str, Finished]:
     """Admit at random ticks; cancel strangers, pause whoever runs and resume the paused."""
+    stranger = {"model": requests[0].model, "scheduler": "euler-a"} | stranger
     waiting, done, strangers = list(requests), dict[str, Finished](), 0
     running, paused = list[str](), list[str]()
     while waiting or engine.has_work or paused:
@@ -46,8 +51,7 @@ def run_in_company(
             engine.admit(request)
         if engine.free_slots and chance.random() < 0.1:
             strangers += 1
-            model = requests[0].model
-            engine.admit(new_request(f"stranger {strangers}", model=model, scheduler="euler-a"))
+            engine.admit(new_request(f"stranger {strangers}", **stranger))
         if strangers and chance.random() < 0.2:
             engine.cancel(f"stranger {strangers}")
         if paused and engine.free_slots and (not engine.has_work or chance.random() < 0.3):

@@ -53,11 +53,15 @@ TASKS: dict[str, dict[str, Any]] = {
     "between pictures": {"start": start_from(0.6, toward=make_picture(4), share=0.7)},
     "second pass": {"second_pass": HIRES},
 }
+MASKED = [
+    task for task, told in TASKS.items() if "start" in told and told["start"].mask is not None
+]
 
 
-def new_task(task: str, number: int, **changes: Any) -> GenerationRequest:
+def new_task(task: str, number: int, name: str = "", **changes: Any) -> GenerationRequest:
+    """A request of one image whose seed is `number`."""
     told = dict(TASKS[task])
     second_pass = told.pop("second_pass", None)
     image = ImageRequest(seed=number, prompt="a red circle", negative_prompt="blue", **told)
     values = {"second_pass": second_pass, "images": (image,)} | changes
-    return new_request(task, **values)
+    return new_request(name or task, **values)

@@ -15,16 +15,11 @@ from tests.unit.engine.requests import (
     run_to_end,
 )
 from tests.unit.engine.stock_tasks import StockImage
-from tests.unit.engine.task_requests import SIZE_PX, TASKS, make_mask, make_picture, new_task
-from tests.unit.engine.tiny_model import save_tiny_model
+from tests.unit.engine.task_requests import MASKED, SIZE_PX, make_mask, make_picture, new_task
+from tests.unit.engine.tiny_model import INPAINTER_CHANNELS, save_tiny_model
 from worker.engine.composite import FEATHER_PX
 from worker.engine.events import Failed, Pixels
 from worker.engine.request import ImageRequest, StartPicture
-
-INPAINTER_CHANNELS = 4 + 1 + 4
-MASKED = [
-    task for task, told in TASKS.items() if "start" in told and told["start"].mask is not None
-]
 
 
 @pytest.fixture(scope="session")

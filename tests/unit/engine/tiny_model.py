@@ -10,6 +10,7 @@ from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 TEXT_LENGTH = 24
 WIDTH = 16
+INPAINTER_CHANNELS = 4 + 1 + 4
 
 
 def save_tiny_model(
