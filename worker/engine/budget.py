@@ -74,7 +74,7 @@ class MeasuredRowBudget:
         self._max_rows: dict[BatchKey, int] = {}
 
     def learn(self, key: BatchKey, rehearsal: Rehearsal) -> None:
-        """Read a key's profile, or measure it, which takes about a second."""
+        """Read a key's profile, or measure it, which takes a second or three."""
         key = _shared(key)
         if key in self._known:
             return

@@ -17,7 +17,7 @@ from worker.engine.memory import is_out_of_memory
 MIN_GROWTH = 1.03  # of the throughput, for twice the rows to be worth their wait
 MAX_ROWS = 256
 REPEATS = 2
-PATIENCE_S = 1.0
+PATIENCE_S = 3.0  # on a busy machine one second ends at a row or two
 
 _log = logging.getLogger(__name__)
 
