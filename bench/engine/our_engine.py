@@ -1,5 +1,8 @@
 """Our engine with a subject loaded: the one place where benchmarks know how it is built."""
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +13,7 @@ from bench.engine.workloads import Ask
 
 MODEL = "measured"
 SLOTS = 16
+PROMPT_CACHE_BYTES = 2**27
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +66,35 @@ def make_engine(
     batch_limit: int | None = None,
     loader: Callable[[Subject], Any] = load_ours,
 ) -> OurEngine:
-    """Build an engine and load a subject into it; without a batch limit it chooses its rows."""
+    """Build an engine as a worker does, and load a subject into it.
+
+    Without a batch limit it measures how many rows serve each size best, at the first use.
+    """
     torch = import_torch(subject.device)
     from worker.engine.budget import FixedRowBudget  # noqa: PLC0415
     from worker.engine.engine import Engine  # noqa: PLC0415
+    from worker.engine.prompt_cache import PromptCache  # noqa: PLC0415
 
-    budget: dict[str, Any] = {}
-    if batch_limit is not None:
-        budget["row_budget"] = FixedRowBudget(batch_limit)
     engine = Engine(
         lambda _name: loader(subject),
         torch.device(subject.device),
         getattr(torch, subject.dtype),
         slots,
-        **budget,
+        _measured_budget(subject) if batch_limit is None else FixedRowBudget(batch_limit),
+        PromptCache(PROMPT_CACHE_BYTES),
     )
     engine.load(MODEL)
     return OurEngine(engine)
+
+
+def _measured_budget(subject: Subject) -> Any:  # noqa: ANN401 - torch after the environment
+    import torch  # noqa: PLC0415
+
+    from worker.engine.budget import MeasuredRowBudget  # noqa: PLC0415
+    from worker.engine.memory import DeviceMemory  # noqa: PLC0415
+    from worker.engine.profile import ProfileFolder  # noqa: PLC0415
+
+    forgotten = Path(tempfile.mkdtemp(prefix="atelier-bench-"))  # what another run saw is not now
+    atexit.register(shutil.rmtree, forgotten, ignore_errors=True)
+    memory = DeviceMemory(torch.device(subject.device))
+    return MeasuredRowBudget(ProfileFolder(forgotten, {}), memory, lambda _model: subject.shape)
