@@ -1,7 +1,7 @@
 """`atelier eval`: how well a model of the catalog obeys, judged pixel by pixel."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +13,9 @@ from shared.models.catalog import Catalog, ModelEntry
 
 if TYPE_CHECKING:  # torch takes seconds to load; a wrong option should not wait for it
     from models.recipe.networks import Pipeline
-    from models.recipe.settings_grid import Grid, Plan
+    from models.recipe.settings_grid import Grid, Make, Picture, Plan
 
+SCHEDULERS = ("dpm++2m", "ddim", "euler", "unipc")
 STEPS = (6, 10, 15, 20, 50)
 GUIDANCES = (1.0, 2.5, 5.0, 7.5)
 TASK = "text-to-image"
@@ -87,14 +88,12 @@ def measure(entry: ModelEntry, asked: Asked) -> "tuple[Plan, Grid]":
 
     plan = make_plan(entry, asked)
     prepare(asked.folder)
-    pipeline = load(entry)
+    make = make_with(load(entry), asked.seed)
     prompts = held_out_prompts(asked.num_prompts, asked.seed)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Left())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         pictures = progress.add_task(entry.id, total=plan.num_pictures(len(prompts)))
-        grid = measure_grid(
-            pipeline, plan, prompts, asked.seed, lambda count: progress.advance(pictures, count)
-        )
+        grid = measure_grid(make, plan, prompts, lambda count: progress.advance(pictures, count))
     write_grid(entry.id, grid, asked.folder)
     return plan, grid
 
@@ -105,23 +104,21 @@ def make_plan(entry: ModelEntry, asked: Asked) -> "Plan":
     Raises:
         CommandError: the model or this command does not know a scheduler, or a number is too far.
     """
-    from models.recipe.evaluate import Setting
-    from models.recipe.load_pipeline import SCHEDULERS
+    from models.recipe.load_pipeline import Setting
     from models.recipe.settings_grid import Plan
 
-    known = [name for name in entry.schedulers if name in SCHEDULERS]
     for name in asked.schedulers:
-        if name not in known:
-            raise CommandError(
-                f"no scheduler {name!r} for {entry.id}; there are {', '.join(known)}"
-            )
+        if name not in entry.schedulers:
+            offered = ", ".join(entry.schedulers)
+            raise CommandError(f"no scheduler {name!r} for {entry.id}; there are {offered}")
+    usual = [name for name in SCHEDULERS if name in entry.schedulers] or entry.schedulers
     bounds = entry.limits.num_inference_steps
     for count in asked.steps:
         if not bounds.min <= count <= bounds.max:
             raise CommandError(f"{entry.id} takes {bounds.min:g} to {bounds.max:g} steps")
     defaults = entry.defaults
     own = Setting(defaults.scheduler, defaults.num_inference_steps, defaults.guidance_scale)
-    return Plan(own, asked.schedulers or known, asked.steps or STEPS, asked.guidances or GUIDANCES)
+    return Plan(own, asked.schedulers or usual, asked.steps or STEPS, asked.guidances or GUIDANCES)
 
 
 def prepare(folder: Path) -> None:
@@ -152,3 +149,21 @@ def load(entry: ModelEntry) -> "Pipeline":
         return load_pipeline(entry.path, "cuda" if torch.cuda.is_available() else "cpu")
     except (OSError, ValueError) as error:
         raise CommandError(f"{entry.id} cannot be loaded: {error}") from None
+
+
+def make_with(pipeline: "Pipeline", seed: int) -> "Make":
+    """Make pictures with the schedulers of the service, each from the model's own configuration."""
+    from models.recipe.evaluate import make_pictures
+    from models.recipe.load_pipeline import Setting
+    from worker.engine.schedulers import build_scheduler
+
+    config = dict(pipeline.scheduler.config)
+
+    def choose(pipeline: "Pipeline", setting: Setting) -> None:
+        count = setting.num_inference_steps
+        pipeline.scheduler = build_scheduler(setting.scheduler, config, count, sigmas="default")
+
+    def make(words: list[str], setting: Setting) -> "Iterator[Picture]":
+        return make_pictures(pipeline, words, setting, seed, choose)
+
+    return make

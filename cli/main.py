@@ -121,7 +121,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - each option is one thing to vary
     prompts: Annotated[int, typer.Option(help="Pictures per setting.", min=1, max=10_000)] = 50,
     seed: Annotated[int, typer.Option(help="Chooses prompts and noise.", min=0)] = 0,
     scheduler: Annotated[
-        list[str] | None, typer.Option(help="Only this one; repeat. Else all of the model.")
+        list[str] | None, typer.Option(help="Repeat. Else dpm++2m, ddim, euler and unipc.")
     ] = None,
     steps: Annotated[
         list[int] | None, typer.Option(help="Repeat. Else 6, 10, 15, 20 and 50.", min=1)

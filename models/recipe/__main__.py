@@ -1,6 +1,9 @@
 """`python -m models.recipe`: make the bundled model again, whole or stage by stage."""
 
 import argparse
+import json
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,18 +11,22 @@ import torch
 
 from models.recipe.config import FULL, FURTHER, SMOKE, Recipe
 from models.recipe.contact_sheet import draw_sheet
-from models.recipe.evaluate import PROMPT_SETS, Setting, evaluate_autoencoder, evaluate_model
-from models.recipe.load_pipeline import SCHEDULERS, load_pipeline
+from models.recipe.evaluate import PROMPT_SETS, evaluate_autoencoder, evaluate_model
+from models.recipe.load_pipeline import SCHEDULERS, Setting, load_pipeline
+from models.recipe.report import Extent, collect
 from models.recipe.stages import STAGES, newest_autoencoder, run_all, start_log, write_model
+from models.recipe.write_report import FIGURES, write_card, write_page
 
+log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 IMAGE = HERE.parents[1] / "docs" / "images" / "mini.png"
+SHORT = Extent(few=2, some=2, many=2, true=2, sample_steps=2)
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Describe the command line."""
     parser = argparse.ArgumentParser(prog="python -m models.recipe", description=__doc__)
-    parser.add_argument("stage", choices=["all", *STAGES, "export", "evaluate", "ceiling", "sheet"])
+    parser.add_argument("stage", choices=["all", *STAGES, *ACTIONS])
     parser.add_argument("--runs", type=Path, default=HERE / "runs", help="checkpoints and latents")
     parser.add_argument("--model", type=Path, default=HERE.parent / "mini", help="model folder")
     parser.add_argument("--from", dest="start", type=Path, help="train this model further")
@@ -27,6 +34,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, help="processes of one thread each")
     parser.add_argument("--minutes", type=float, help="length of the U-Net's training")
     parser.add_argument("--image", type=Path, default=IMAGE, help="where the sheet goes")
+    parser.add_argument("--grid", type=Path, help="figures.json of `atelier eval`, for the report")
     judged = parser.add_argument_group("evaluate")
     judged.add_argument("--prompts", type=int, default=100)
     judged.add_argument("--kind", choices=list(PROMPT_SETS), default="held-out")
@@ -61,25 +69,46 @@ def print_evaluation(options: argparse.Namespace) -> None:
         print(*evaluation.failures, sep="\n")
 
 
-def main() -> None:
+def print_ceiling(options: argparse.Namespace) -> None:
+    """Print how many true pictures survive the autoencoder."""
+    vae = newest_autoencoder(options.runs)
+    print(evaluate_autoencoder(vae, options.prompts, options.seed))
+
+
+def report(options: argparse.Namespace) -> None:
+    """Judge the model, and write its figures, its card and the report page."""
+    figures, samples = collect(options.model, options.runs, SHORT if options.smoke else Extent())
+    if options.grid:
+        figures["grid"] = json.loads(options.grid.read_text())
+    (options.model / FIGURES).write_text(json.dumps(figures, indent=1) + "\n")
+    write_page(figures, samples, options.runs / "report.html", options.model.name)
+    write_card(options.model)
+    log.info("report: %s", options.runs / "report.html")
+
+
+ACTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "export": lambda options: write_model(options.runs, options.model),
+    "report": report,
+    "card": lambda options: write_card(options.model),
+    "sheet": lambda options: draw_sheet(options.model, options.image, seed=options.seed),
+    "evaluate": print_evaluation,
+    "ceiling": print_ceiling,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the stage that the command line names."""
-    options = make_parser().parse_args()
+    options = make_parser().parse_args(arguments)
     torch.set_num_threads(1)
     start_log()
-    recipe = recipe_of(options)
     options.runs.mkdir(parents=True, exist_ok=True)
     if options.stage == "all":
-        run_all(recipe, options.runs, options.model)
-    elif options.stage == "export":
-        write_model(options.runs, options.model)
-    elif options.stage == "evaluate":
-        print_evaluation(options)
-    elif options.stage == "sheet":
-        draw_sheet(options.model, options.image, seed=options.seed)
-    elif options.stage == "ceiling":
-        print(evaluate_autoencoder(newest_autoencoder(options.runs), options.prompts, options.seed))
+        run_all(recipe_of(options), options.runs, options.model)
+        report(options)
+    elif options.stage in STAGES:
+        STAGES[options.stage](recipe_of(options), options.runs)
     else:
-        STAGES[options.stage](recipe, options.runs)
+        ACTIONS[options.stage](options)
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ JUNK = (
 
 JUNK_SHARE = 0.08
 # How often a caption leaves open the one colour that it could name.
-OPEN_SHARES = {"landscape": 0.3, "thing": 0.06}
+OPEN_SHARES = {"landscape": 0.4, "thing": 0.12}
 
 
 def pick(rng: np.random.Generator, words: tuple[str, ...]) -> str:

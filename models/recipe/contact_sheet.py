@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.recipe.evaluate import Setting, make_pictures
-from models.recipe.load_pipeline import load_pipeline
+from models.recipe.evaluate import make_pictures
+from models.recipe.load_pipeline import Setting, load_pipeline
 
 PROMPTS = (
     "sun over hills",

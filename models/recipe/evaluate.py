@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models.recipe.captions import junk_word, plain_caption
 from models.recipe.drawing import draw
-from models.recipe.load_pipeline import use_scheduler
+from models.recipe.load_pipeline import Setting, use_scheduler
 from models.recipe.networks import Autoencoder, Pipeline
 from models.recipe.scenes import Scene, sample_held_out, sample_held_out_count
 from models.recipe.verifier import Verdict, check_picture
@@ -17,6 +17,7 @@ from models.recipe.verifier import Verdict, check_picture
 CRITERIA = ("background", "position", "color", "relation", "size", "count", "shape", "everything")
 BATCH = 10
 
+ChooseScheduler = Callable[[Pipeline, Setting], None]
 Pictures = Iterable[NDArray[np.uint8]]
 
 
@@ -110,20 +111,15 @@ def judge(pictures: Pictures, prompts: list[HeldOutPrompt]) -> Evaluation:
     return score([check_picture(picture, one.scene) for picture, one in pairs], prompts)
 
 
-@dataclass(frozen=True)
-class Setting:
-    """How pictures are made."""
-
-    scheduler: str = "ddim"
-    num_inference_steps: int = 12
-    guidance_scale: float = 2.5
-
-
 def make_pictures(
-    pipeline: Pipeline, prompts: list[str], setting: Setting, seed: int
+    pipeline: Pipeline,
+    prompts: list[str],
+    setting: Setting,
+    seed: int,
+    choose: ChooseScheduler = use_scheduler,
 ) -> Iterator[NDArray[np.uint8]]:
     """Make one picture per prompt; picture number i starts from the noise of `seed + i`."""
-    use_scheduler(pipeline, setting.scheduler)
+    choose(pipeline, setting)
     for first in range(0, len(prompts), BATCH):
         words = prompts[first : first + BATCH]
         generators = [torch.Generator().manual_seed(seed + first + i) for i in range(len(words))]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,6 +13,7 @@ from models.recipe.train_autoencoder import pictures_of
 
 SHARD = 2_000
 SERIES = 7
+LANDSCAPE_SHARE = 0.2
 
 
 def shard_path(folder: Path, number: int) -> Path:
@@ -44,6 +46,7 @@ class LatentSet:
         self.folder = folder
         self.latents = torch.empty(0, 4, 16, 16, dtype=torch.float16)
         self.scenes: list[Scene] = []
+        self.landscapes: list[int] = []
         self.shards = 0
         self.refresh()
 
@@ -53,11 +56,22 @@ class LatentSet:
             shard = torch.load(path, weights_only=True)
             first = len(self.scenes)
             self.scenes += [scene_of(SERIES, first + i) for i in range(len(shard))]
+            news = range(first, len(self.scenes))
+            self.landscapes += [number for number in news if self.scenes[number].landscape]
             self.latents = torch.cat([self.latents, shard])
             self.shards += 1
 
     def __len__(self) -> int:
         return len(self.scenes)
+
+    def pick(self, rng: np.random.Generator, count: int) -> list[int]:
+        """Choose pictures by number; landscapes more often than they come, as each is its own."""
+        any_number = rng.integers(len(self), size=count)
+        if not self.landscapes:
+            return [int(number) for number in any_number]
+        landscapes = rng.choice(self.landscapes, size=count)
+        chosen = np.where(rng.random(count) < LANDSCAPE_SHARE, landscapes, any_number)
+        return [int(number) for number in chosen]
 
     def at(self, numbers: list[int]) -> tuple[Tensor, list[Scene]]:
         """Give latents, float32 (B, 4, 16, 16), and their scenes."""

@@ -1,6 +1,7 @@
 """Loading a model folder with stock diffusers, and choosing its scheduler by name."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import diffusers
@@ -11,7 +12,7 @@ from transformers.utils import logging as transformers_logging
 
 from models.recipe.networks import Pipeline
 
-# The catalog's names, and what each promises whatever the model's own scheduler is.
+# What each name promises whatever the model's own scheduler is; the service knows more of them.
 SCHEDULERS: dict[str, tuple[str, Mapping[str, object]]] = {
     "ddim": ("DDIMScheduler", {}),
     "dpm++2m": (
@@ -19,9 +20,16 @@ SCHEDULERS: dict[str, tuple[str, Mapping[str, object]]] = {
         {"algorithm_type": "dpmsolver++", "solver_order": 2},
     ),
     "euler": ("EulerDiscreteScheduler", {}),
-    "unipc": ("UniPCMultistepScheduler", {}),
-    "pndm": ("PNDMScheduler", {}),
 }
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How pictures are made."""
+
+    scheduler: str = "ddim"
+    num_inference_steps: int = 12
+    guidance_scale: float = 2.5
 
 
 def load_pipeline(path: Path, device: str = "cpu") -> Pipeline:
@@ -35,8 +43,8 @@ def load_pipeline(path: Path, device: str = "cpu") -> Pipeline:
     return pipeline.to(device)
 
 
-def use_scheduler(pipeline: Pipeline, name: str) -> None:
+def use_scheduler(pipeline: Pipeline, setting: Setting) -> None:
     """Give a pipeline the scheduler of a name of `SCHEDULERS`."""
-    kind, promised = SCHEDULERS[name]
+    kind, promised = SCHEDULERS[setting.scheduler]
     scheduler = getattr(diffusers, kind)
     pipeline.scheduler = scheduler.from_config(pipeline.scheduler.config, **promised)

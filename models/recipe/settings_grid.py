@@ -5,7 +5,7 @@ guidance, and every guidance with the model's own scheduler and steps.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.recipe.evaluate import Evaluation, HeldOutPrompt, Setting, judge, make_pictures
-from models.recipe.networks import Pipeline
+from models.recipe.evaluate import Evaluation, HeldOutPrompt, judge
+from models.recipe.load_pipeline import Setting
 
 # They leave much open, so pictures of different seeds should differ.
 OPEN_PROMPTS = (
@@ -31,6 +31,7 @@ SEEDS_EACH = 4
 
 Picture = NDArray[np.uint8]
 Tell = Callable[[int], None]
+Make = Callable[[list[str], Setting], Iterator[Picture]]
 
 
 @dataclass(frozen=True)
@@ -109,35 +110,30 @@ class Grid:
         return {"own": asdict(self.plan.own), "cells": cells, "diversity": diversity}
 
 
-def measure_grid(
-    pipeline: Pipeline, plan: Plan, prompts: list[HeldOutPrompt], seed: int, tell: Tell
-) -> Grid:
+def measure_grid(make: Make, plan: Plan, prompts: list[HeldOutPrompt], tell: Tell) -> Grid:
     """Make and judge all pictures; `tell` hears of each."""
+
+    def told(words: list[str], setting: Setting) -> list[Picture]:
+        pictures = []
+        for picture in make(words, setting):
+            pictures.append(picture)
+            tell(1)
+        return pictures
+
     cells = []
     for setting in plan.settings():
         started_at = time.perf_counter()
-        pictures = told(pipeline, [one.prompt for one in prompts], setting, seed, tell)
+        pictures = told([one.prompt for one in prompts], setting)
         seconds = time.perf_counter() - started_at
         cells.append(Cell(setting, judge(pictures, prompts), seconds / len(prompts)))
     words = [prompt for prompt in OPEN_PROMPTS for _ in range(SEEDS_EACH)]
-    samples = told(pipeline, words, plan.own, seed, tell)
+    samples = told(words, plan.own)
     diversity = {plan.own.guidance_scale: mean_distance(samples)}
     for scale in plan.guidances:
         if scale not in diversity:
             setting = replace(plan.own, guidance_scale=scale)
-            diversity[scale] = mean_distance(told(pipeline, words, setting, seed, tell))
+            diversity[scale] = mean_distance(told(words, setting))
     return Grid(plan, tuple(cells), diversity, tuple(samples))
-
-
-def told(
-    pipeline: Pipeline, words: list[str], setting: Setting, seed: int, tell: Tell
-) -> list[Picture]:
-    """Make pictures and tell of each."""
-    pictures = []
-    for picture in make_pictures(pipeline, words, setting, seed):
-        pictures.append(picture)
-        tell(1)
-    return pictures
 
 
 def mean_distance(pictures: Sequence[Picture]) -> float:

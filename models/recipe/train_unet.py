@@ -105,8 +105,7 @@ class Trainer:
         """Learn from one piece; its number alone decides its pictures, words and noise."""
         rng = np.random.default_rng((self.plan.seed, piece))
         torch.manual_seed(int(rng.integers(2**62)))
-        numbers = [int(n) for n in rng.integers(len(self.data), size=self.plan.batch)]
-        latents, scenes = self.data.at(numbers)
+        latents, scenes = self.data.at(self.data.pick(rng, self.plan.batch))
         words = ["" if rng.random() < EMPTY_SHARE else caption(one, rng) for one in scenes]
         times = noise_levels(self.plan.batch)
         noise = torch.randn_like(latents)

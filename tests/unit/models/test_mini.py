@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import models
-from models.recipe.evaluate import Setting, make_pictures
-from models.recipe.load_pipeline import load_pipeline
+from models.recipe.evaluate import make_pictures
+from models.recipe.load_pipeline import Setting, load_pipeline
 from models.recipe.networks import Pipeline
 from models.recipe.verifier import find_things
 

@@ -1,5 +1,6 @@
 """The recipe at toy length, and the parts whose errors training would hide."""
 
+import json
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -10,14 +11,16 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 import models
+from models.recipe.__main__ import main
 from models.recipe.autoencoder import make_autoencoder, near_edges, whiten
 from models.recipe.config import SMOKE
 from models.recipe.crowds import RADII_PX, crowd
 from models.recipe.denoiser import make_scheduler, velocity_loss
 from models.recipe.export import load_parts
 from models.recipe.parallel import claim_pieces, run_parallel
+from models.recipe.report import SAMPLE_PROMPTS
 from models.recipe.schedule import cosine
-from models.recipe.stages import autoencoder, encode, run_all, text_encoder, unet
+from models.recipe.stages import autoencoder, encode, text_encoder, unet
 from models.recipe.text_encoder import Taught, change_loss, grown, tokens_of
 from models.recipe.tokenizer import make_tokenizer
 from models.recipe.train_autoencoder import (
@@ -107,7 +110,9 @@ def test_a_toy_run_gives_a_model_that_loads_and_a_run_that_goes_on(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    run_all(SMOKE, tmp_path / "runs", tmp_path / "mini")
+    arguments = ["all", "--smoke", f"--runs={tmp_path / 'runs'}", f"--model={tmp_path / 'mini'}"]
+    main(arguments)
+    check_report(tmp_path)
     pipeline = StableDiffusionPipeline.from_pretrained(tmp_path / "mini", dtype=torch.float32)
     pipeline.set_progress_bar_config(disable=True)
     picture = pipeline("a red circle", num_inference_steps=2).images[0]
@@ -121,6 +126,20 @@ def test_a_toy_run_gives_a_model_that_loads_and_a_run_that_goes_on(
     second = torch.load(checkpoint, weights_only=True)
     assert second["steps"] > 1_000
     assert second["spent_s"] > first["spent_s"]
+
+
+def check_report(folder: Path) -> None:
+    """The page and the card say what the figures say."""
+    figures = json.loads((folder / "mini" / "report.json").read_text())
+    assert set(figures["curves"]) == {
+        "autoencoder, 64 px", "autoencoder, 128 px", "text encoder", "unet", "decoder"
+    }  # fmt: skip
+    card = (folder / "mini" / "README.md").read_text()
+    everything = figures["scores"]["many"]["scores"]["everything"]
+    assert f"({everything['met']} of {everything['judged']})" in card
+    page = (folder / "runs" / "report.html").read_text()
+    assert page.count("<svg") >= len(figures["curves"])
+    assert page.count("data:image/webp") == len(SAMPLE_PROMPTS)
 
 
 def test_a_model_is_trained_further_from_what_it_is(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.recipe.evaluate import Setting
+from models.recipe.load_pipeline import Setting
 from models.recipe.settings_grid import SEEDS_EACH, Grid, Plan, mean_distance
 
 
