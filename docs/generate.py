@@ -19,8 +19,10 @@ from api.parts import make_parts
 from api.problems import ProblemType
 from cli.main import app as command_line
 from docs.job_errors import JOB_ERRORS
+from docs.schedulers_page import schedulers_page
 from shared.config import Settings, variable_of
 from shared.jobs.status import END_STATUSES, MOVES, JobStatus
+from worker.engine.scheduler_names import SCHEDULERS
 
 ROOT = Path(__file__).parents[1]
 NOTE = "<!-- Made by `make docs`; change the code it is made from. -->\n"
@@ -141,6 +143,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/settings.md": lambda: settings_page(Settings.model_fields),
     "docs/errors.md": lambda: errors_page(list_problems(), JOB_ERRORS),
     "docs/job-status.md": lambda: job_status_page(MOVES),
+    "docs/schedulers.md": lambda: NOTE + "\n" + schedulers_page(SCHEDULERS),
     "docs/commands.md": lambda: commands_page(_command_line()),
     "docs/openapi.json": openapi_page,
 }
