@@ -1,15 +1,20 @@
-"""The claimer: moves jobs from the queue into the engine's free slots, from a thread of its own."""
+"""The claimer: moves jobs from the queue into the engine's slots, from a thread of its own.
+
+Into free ones; and where there are none, a tenant's urgent job into the slot of its own low one,
+which the loop pauses for it.
+"""
 
 import logging
 import threading
 import time
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy.orm import Session
 
 from shared.db import transaction
-from shared.jobs.claim import ClaimedJob, claim_jobs
+from shared.jobs.claim import ClaimedJob, claim_jobs, claim_urgent
 from shared.jobs.finish import release_job
 from shared.jobs.resolved import ResolvedRequest
 from worker.fetch_inputs import InputFetcher
@@ -79,15 +84,19 @@ class Claimer:
             self._parts.wake.clear()
 
     def _claim(self) -> bool:
-        """Claim into the free slots; tell whether the shift has reason to go on."""
+        """Claim into the slots there are; tell whether the shift has reason to go on."""
         limit = self._count_free()
-        if limit <= 0:
+        yielding = self._parts.held.count_yielding() if limit <= 0 else {}
+        if self._has_no_room or (limit <= 0 and not yielding):
             return True
         settings = self._parts.settings
+        claim = (
+            partial(claim_urgent, limits=yielding) if yielding else partial(claim_jobs, limit=limit)
+        )
         try:
             with transaction(self._parts.sessions) as session:
-                claimed = claim_jobs(
-                    session, settings.pool, self._parts.worker_id, limit, settings.lease_s
+                claimed = claim(
+                    session, settings.pool, self._parts.worker_id, lease_s=settings.lease_s
                 )
                 claimed = _without_bad_company(session, claimed)
                 keys = {job.held: _find_keys(session, job) for job in claimed}
@@ -100,10 +109,16 @@ class Claimer:
             self._fetcher.fetch(self._parts.held.add(job), keys[job.held])
         return bool(claimed)
 
+    @property
+    def _has_no_room(self) -> bool:
+        """Whether as many are held as may be, or one that must have no neighbour."""
+        held = self._parts.held
+        is_full = len(held) >= self._parts.settings.slots * MAX_HELD_PER_SLOT
+        return is_full or any(job.is_alone for job in held.list_held())
+
     def _count_free(self) -> int:
+        """Return how many slots nobody takes; a paused job is to get the next one."""
         held, slots = self._parts.held, self._parts.settings.slots
-        if any(job.is_alone for job in held.list_held()):
-            return 0
         return min(slots - held.count_slots(), slots * MAX_HELD_PER_SLOT - len(held))
 
 

@@ -1,11 +1,13 @@
 """The jobs that this process holds a lease on: the one thing that its threads share."""
 
 import threading
+from collections import Counter
 from enum import StrEnum
 
+from shared.ids import TenantId
 from shared.jobs.claim import ClaimedJob, Held
 from worker.encode_image import Pixels
-from worker.engine.request import StartPicture
+from worker.engine.request import Priority, StartPicture
 
 
 class StopReason(StrEnum):
@@ -26,6 +28,8 @@ class HeldJob:
         preview: A picture of what it becomes that its stream was not told yet.
         stop: Why it is not to go on, once it is not.
         takes_slot: Until the engine has ended it.
+        is_started: The engine has it.
+        is_paused: The engine keeps it, but another of its tenant's jobs has its slot.
     """
 
     def __init__(self, claimed: ClaimedJob) -> None:
@@ -38,6 +42,24 @@ class HeldJob:
         self.preview: Pixels | None = None
         self.stop: StopReason | None = None
         self.takes_slot = True
+        self.is_started = False
+        self.is_paused = False
+
+    @property
+    def tenant_id(self) -> TenantId:
+        """Whose job it is."""
+        return self.claimed.tenant_id
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it may take the slot of one that gives way."""
+        return self.claimed.priority == Priority.HIGH
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether an urgent job of its tenant may take its slot."""
+        is_free = self.takes_slot and not self.is_paused and not self.is_alone
+        return is_free and self.claimed.priority == Priority.LOW
 
     @property
     def is_alone(self) -> bool:
@@ -74,8 +96,20 @@ class HeldJobs:
             return list(self._jobs.values())
 
     def count_slots(self) -> int:
-        """Return how many of the engine's slots they take, or are about to."""
+        """Return how many of the engine's slots they take, are about to, or will take again."""
         return sum(job.takes_slot for job in self.list_held())
+
+    def count_unpaused(self) -> int:
+        """Return how many of the engine's slots they take, or are about to."""
+        return sum(job.takes_slot and not job.is_paused for job in self.list_held())
+
+    def count_yielding(self) -> dict[TenantId, int]:
+        """Return how many more urgent jobs of each tenant its other ones would make room for."""
+        yielding: Counter[TenantId] = Counter()
+        for job in self.list_held():
+            yielding[job.tenant_id] += job.gives_way
+            yielding[job.tenant_id] -= job.is_urgent and not job.is_started
+        return {tenant_id: count for tenant_id, count in yielding.items() if count > 0}
 
     def ask_stop(self, held: Held, reason: StopReason) -> None:
         """Let the loop stop a job at its next turn; a lost lease outweighs a cancel."""

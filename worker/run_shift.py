@@ -62,11 +62,12 @@ class _Loop:
         self._running: dict[str, HeldJob] = {}
 
     def turn(self) -> None:
-        """Take in, start, stop, tick, and pass on what the tick brought."""
+        """Take in, stop, start, pause and resume, tick, and pass on what the tick brought."""
         self._parts.watchdog.feed()
         self._take_ready()
         self._stop_unwanted()
         self._admit()
+        self._resume()
         if self._engine.has_work:
             self._parts.faults.reach("tick")
             for event in self._engine.step():
@@ -89,7 +90,7 @@ class _Loop:
                 self._engine.cancel(job.id)
 
     def _admit(self) -> None:
-        while self._waiting and self._has_room_for(self._waiting[0]):
+        while self._waiting and self._make_room_for(self._waiting[0]):
             job = self._waiting.popleft()
             if job.stop is not None:  # asked between its claim and its way here
                 self._finisher.stop(job, steps_done=0)
@@ -104,10 +105,32 @@ class _Loop:
                 )
                 self._finisher.fail(job, failure)
 
-    def _has_room_for(self, job: HeldJob) -> bool:
-        """Tell whether the engine has a slot, and no neighbour that one of them must not have."""
+    def _make_room_for(self, job: HeldJob) -> bool:
+        """Tell whether the engine has a slot, and no neighbour that one of them must not have.
+
+        An urgent job that was claimed beyond the slots takes that of the tenant's low one.
+        """
+        if job.is_urgent and self._parts.held.count_unpaused() > self._parts.settings.slots:
+            low = [one for one in self._running.values() if one.gives_way]
+            own = [one for one in low if one.tenant_id == job.tenant_id]
+            for last in own[-1:]:  # it has the least to lose
+                self._engine.pause(last.id)
+                last.is_paused = True
         is_company_bad = job.is_alone or any(one.is_alone for one in self._running.values())
         return self._engine.free_slots > 0 and not (is_company_bad and self._engine.has_work)
+
+    def _resume(self) -> None:
+        """Let those go on that were paused, as slots fall free; nothing new is claimed before."""
+        paused = (job for job in self._running.values() if job.is_paused)
+        is_company_bad = any(job.is_alone for job in self._parts.held.list_held())
+        while (
+            not is_company_bad
+            and self._engine.free_slots > 0
+            and self._parts.held.count_unpaused() < self._parts.settings.slots
+            and (job := next(paused, None))
+        ):
+            self._engine.resume(job.id)
+            job.is_paused = False
 
     def _start(self, job: HeldJob) -> None:
         """Load its model if need be, and give it to the engine.
@@ -122,6 +145,7 @@ class _Loop:
         self._parts.watchdog.feed()
         self._engine.admit(request)
         self._running[job.id] = job
+        job.is_started = True
         started = {"status": "running", "attempt": job.held.attempt}
         self._parts.publisher.publish(job.held.job_id, JobEvent.STATUS, started)
 
