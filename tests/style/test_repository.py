@@ -10,7 +10,7 @@ from tests.style.sources import ROOT, list_files
 MAX_WEIGHTS_BYTES = 20 * 1024**2
 MAX_TREE_BYTES = 60 * 1024**2
 PYTHONS = ("3.11.0", "3.12.0", "3.13.0")
-OF_TORCH = re.compile(r"^(torch|triton|nvidia-|cuda-)")
+OF_TORCH = re.compile(r"^(torch(vision|audio)?(=|$)|triton|nvidia-|cuda-)")
 
 
 def normal(name: str) -> str:
