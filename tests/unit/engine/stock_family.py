@@ -1,5 +1,6 @@
 """What each family's own diffusers pipeline makes of a request, with nobody else about."""
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,13 @@ CLASSES: dict[str, Any] = {
     "unipc": UniPCMultistepScheduler,
 }
 NOISE, FLOW = ("ddim", "euler-a"), ("flow-euler", "unipc")
-SCHEDULERS = {"sd21": NOISE, "sdxl": NOISE, "sd3": FLOW, "flux": FLOW, "flux-schnell": FLOW}
-FAMILY = {"flux-schnell": "flux"}  # where it is not the name of the build
+SCHEDULERS = {"sd21": NOISE, "sdxl": NOISE, "sd3": FLOW, "flux": FLOW}
 LENGTHS = {"flux": 512, "flux-schnell": 256}
+
+
+def family_of(name: str) -> str:
+    """Of a tiny build: the first word of its name."""
+    return name.split("-", maxsplit=1)[0]
 
 
 def stock_image(
@@ -39,6 +44,7 @@ def stock_image(
     image = request.images[index]
     stock, config = _stock_pipeline(folder, dtype)
     stock.scheduler = _make_scheduler(request.scheduler, config)
+    # What the pipeline takes for an empty one is what it does where it is not told.
     asked: dict[str, Any] = {"negative_prompt": image.negative_prompt or None}
     if name in LENGTHS:
         asked = {"max_sequence_length": LENGTHS[name]}
@@ -62,6 +68,8 @@ def _make_scheduler(name: str, config: Any) -> Any:
 
 @cache
 def _stock_pipeline(folder: Path, dtype: torch.dtype) -> tuple[Any, Any]:
-    pipeline = DiffusionPipeline.from_pretrained(folder, dtype=dtype)
+    index = json.loads((folder / "model_index.json").read_text())
+    absent = dict.fromkeys(name for name, value in index.items() if value == [None, None])
+    pipeline = DiffusionPipeline.from_pretrained(folder, dtype=dtype, **absent)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline, pipeline.scheduler.config

@@ -12,7 +12,7 @@ from tests.unit.engine.requests import (
     new_request,
     run_to_end,
 )
-from tests.unit.engine.stock_family import FAMILY, SCHEDULERS, stock_image
+from tests.unit.engine.stock_family import SCHEDULERS, family_of, stock_image
 from tests.unit.engine.tiny.families import FAMILIES, save_tiny
 from worker.engine.engine import Engine
 from worker.engine.events import Finished
@@ -32,7 +32,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def load(name: str, folder: Path, dtype: torch.dtype = torch.float32) -> LoadedModel:
-    return load_model(folder, FAMILY.get(name, name), CPU, dtype)
+    return load_model(folder, family_of(name), CPU, dtype)
 
 
 def run(
@@ -47,7 +47,7 @@ def run(
 def test_each_picture_in_mixed_company_equals_its_pipeline(
     name: str, folders: dict[str, Path]
 ) -> None:
-    first, second = SCHEDULERS[name]
+    first, second = SCHEDULERS[family_of(name)]
     arrivals = {
         0: [
             new_request("long", model=name, scheduler=first, num_inference_steps=9, prompt=LONG),

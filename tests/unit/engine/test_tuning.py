@@ -13,7 +13,7 @@ from tests.unit.engine.requests import (
     new_request,
     run_to_end,
 )
-from tests.unit.engine.stock_family import FAMILY, SCHEDULERS, stock_image
+from tests.unit.engine.stock_family import SCHEDULERS, family_of, stock_image
 from tests.unit.engine.tiny.families import FAMILIES, save_tiny
 from worker.engine import pass_recorder
 from worker.engine.denoiser import Denoiser
@@ -35,13 +35,13 @@ SETTINGS = {
 )
 def test_a_tuned_denoiser_makes_the_same_pictures(name: str, setting: str, tmp_path: Path) -> None:
     save_tiny(FAMILIES[name], tmp_path)
-    family = FAMILY.get(name, name)
+    family = family_of(name)
     model = load_model(tmp_path, family, CPU, torch.float32, SETTINGS[setting])
     engine = Engine(lambda _: model, CPU, torch.float32, max_slots=8)
     engine.load(name)
     requests = [
         new_request(scheduler, model=name, scheduler=scheduler, num_inference_steps=4 + number)
-        for number, scheduler in enumerate(SCHEDULERS[name])
+        for number, scheduler in enumerate(SCHEDULERS[family_of(name)])
     ]
     done = finished(run_to_end(engine, {0: requests}))
     for request in requests:

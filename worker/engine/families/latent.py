@@ -53,12 +53,7 @@ class LatentFamily:
     @property
     def is_inpainter(self) -> bool:
         """Whether the denoiser is shown a mask and the masked picture behind the latents."""
-        denoiser = getattr(self._pipeline, "unet", None)
-        if denoiser is None:
-            return False
-        channels = self._autoencoder.channels
-        shown: int = denoiser.config.in_channels
-        return shown == channels + 1 + channels
+        return False
 
     def latent_shape(self, width_px: int, height_px: int) -> tuple[int, int, int]:
         """Return (C, H/8, W/8).

@@ -32,6 +32,7 @@ def load_pipeline(
         ValueError: A weight is missing, or a part is of a class that is not the libraries' own.
     """
     named = read_parts(path)
+    parts = dict.fromkeys(_list_absent(path)) | parts
     missing: list[str] = []
     for name, (library, class_name) in named.items():
         is_network = library == "transformers" and any((path / name).glob("*.safetensors"))
@@ -55,7 +56,7 @@ def load_any_pipeline(path: Path, device: torch.device, dtype: torch.dtype) -> A
     Raises:
         ValueError: It names none of diffusers, a weight is missing, or a part is not trusted.
     """
-    named = json.loads((path / "model_index.json").read_text(encoding="utf-8")).get("_class_name")
+    named = _read_index(path).get("_class_name")
     if not isinstance(named, str) or not hasattr(importlib.import_module("diffusers"), named):
         raise ValueError(f"diffusers has no pipeline {named!r}")
     return load_pipeline(named, path, device, dtype)
@@ -67,10 +68,9 @@ def read_parts(path: Path) -> dict[str, tuple[str, str]]:
     Raises:
         ValueError: One is of a class that is not the libraries' own.
     """
-    index: dict[str, object] = json.loads((path / "model_index.json").read_text(encoding="utf-8"))
     parts = {
         name: (str(value[0]), str(value[1]))
-        for name, value in index.items()
+        for name, value in _read_index(path).items()
         if isinstance(value, list) and len(value) == 2 and value[0] is not None  # noqa: PLR2004
     }
     pipelines = importlib.import_module("diffusers.pipelines")
@@ -78,6 +78,16 @@ def read_parts(path: Path) -> dict[str, tuple[str, str]]:
         if library not in LIBRARIES and not hasattr(pipelines, library):
             raise ValueError(f"a part of {library!r}: only {' and '.join(LIBRARIES)} are trusted")
     return parts
+
+
+def _list_absent(path: Path) -> list[str]:
+    """Name the parts that the folder says it goes without."""
+    return [name for name, value in _read_index(path).items() if value == [None, None]]
+
+
+def _read_index(path: Path) -> dict[str, object]:
+    index: dict[str, object] = json.loads((path / "model_index.json").read_text(encoding="utf-8"))
+    return index
 
 
 def _load_transformer(class_name: str, path: Path, dtype: torch.dtype) -> tuple[Any, list[str]]:

@@ -10,13 +10,13 @@ import torch
 
 from worker.engine.conditioning import EncodedText
 from worker.engine.denoiser import Denoiser
-from worker.engine.families.latent import LatentFamily
 from worker.engine.families.load_pipeline import load_pipeline
+from worker.engine.families.unet import UNetFamily
 from worker.engine.truncation import find_cut_text
 from worker.engine.tuning import Tuning
 
 
-class StableDiffusion1(LatentFamily):
+class StableDiffusion1(UNetFamily):
     """The denoiser reads the encoder's last hidden states."""
 
     def encode_text(self, text: str) -> EncodedText:

@@ -8,13 +8,13 @@ import torch
 
 from worker.engine.conditioning import Conditioning, EncodedText
 from worker.engine.denoiser import Denoiser
-from worker.engine.families.latent import LatentFamily
 from worker.engine.families.load_pipeline import load_pipeline
+from worker.engine.families.unet import UNetFamily
 from worker.engine.truncation import find_cut_text
 from worker.engine.tuning import Tuning
 
 
-class StableDiffusionXL(LatentFamily):
+class StableDiffusionXL(UNetFamily):
     """Where its folder forces it, an empty negative prompt is no text but zeros, as in diffusers.
 
     The library means a negative prompt of None by that; here an empty one means none.
@@ -62,8 +62,8 @@ class StableDiffusionXL(LatentFamily):
         return self._denoise(
             latents,
             timesteps,
-            encoder_hidden_states=conditioning["encoder_hidden_states"],
             added_cond_kwargs=added,
+            **{name: value for name, value in conditioning.items() if name not in added},
         )
 
 

@@ -43,13 +43,15 @@ UNET: dict[str, Any] = {
 }
 
 
-def make_sd21() -> Any:
-    """v-prediction and an OpenCLIP encoder."""
+def make_sd21(guidance_width: int | None = None) -> Any:
+    """v-prediction and an OpenCLIP encoder; with a width, distilled to be told the guidance."""
     return StableDiffusionPipeline(
         vae=make_vae(),
         text_encoder=make_clip("gelu"),
         tokenizer=make_clip_tokenizer("!"),
-        unet=UNet2DConditionModel(**UNET, cross_attention_dim=WIDTH),
+        unet=UNet2DConditionModel(
+            **UNET, cross_attention_dim=WIDTH, time_cond_proj_dim=guidance_width
+        ),
         scheduler=DDIMScheduler(
             **BETAS,
             prediction_type="v_prediction",
@@ -126,6 +128,13 @@ def make_sd3() -> Any:
     )
 
 
+def make_sd3_without_t5() -> Any:
+    """As many run it, to spare the memory."""
+    pipeline = make_sd3()
+    pipeline.register_modules(text_encoder_3=None, tokenizer_3=None)
+    return pipeline
+
+
 def make_flux_dev() -> Any:
     """Guidance is an input of the network; the noise shifts with the picture's size."""
     return _make_flux(
@@ -170,8 +179,11 @@ def _make_flux(scheduler: FlowMatchEulerDiscreteScheduler, *, has_guidance: bool
 
 FAMILIES: dict[str, Callable[[], Any]] = {
     "sd21": make_sd21,
+    "sd21-distilled": lambda: make_sd21(guidance_width=8),
     "sdxl": make_sdxl,
+    "sdxl-encoded": lambda: make_sdxl(force_zeros=False),
     "sd3": make_sd3,
+    "sd3-without-t5": make_sd3_without_t5,
     "flux": make_flux_dev,
     "flux-schnell": make_flux_schnell,
 }
