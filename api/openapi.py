@@ -32,7 +32,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 Responses = dict[int | str, dict[str, Any]]
 
 _ALWAYS = ("validation", "unavailable")  # an unknown query parameter is refused everywhere
-_WITH_KEY = ("unauthorized", "forbidden")
+_WITH_KEY = ("unauthorized", "forbidden", "tenant-suspended", "rate-limited")
 _EXAMPLE_FIELDS = [{"pointer": "/width", "message": "should be a valid integer"}]
 _WITH_FIELDS = {"validation", "unknown-model", "unsupported-parameter"}
 

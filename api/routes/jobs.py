@@ -1,6 +1,5 @@
 """`/v1/jobs`: make, read, cancel, delete, repeat."""
 
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated
@@ -13,6 +12,7 @@ from api.answer_job import JobAnswer
 from api.deps import Access, PartsOf, ReadsJobs, SubscriberOf, WritesJobs
 from api.etag import is_unchanged, job_etag
 from api.inline_pictures import Asked, AskedOf
+from api.intent import Intent, IntentOf
 from api.openapi import Responses, describe_problems
 from api.parts import Parts
 from api.schemas.jobs import JobView
@@ -20,7 +20,6 @@ from api.show_job import read_job, show_job
 from api.strict_route import StrictRoute
 from api.tell import tell_canceled, tell_deleted
 from shared.db import after_commit
-from shared.errors import IdempotencyKeyInvalid
 from shared.ids import JobId
 from shared.jobs.cancel import cancel_job
 from shared.jobs.delete import delete_job
@@ -29,18 +28,11 @@ from shared.jobs.requests import JOB_REQUEST
 from shared.jobs.status import END_STATUSES, JobStatus
 from shared.jobs.submit import Submission, Submitted, submit_job
 
-MAX_IDEMPOTENCY_KEY = 255
-_PRINTABLE = re.compile(r"[\x20-\x7e]+")
-
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=StrictRoute)
 
 Prefer = Annotated[
     str | None,
     Header(description="`wait=N` (1 to 60 s) holds the answer until the job ends."),
-]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(description="Your name for this intent: repeating it returns the first job."),
 ]
 _MAKES = describe_problems(
     "malformed-json",
@@ -52,6 +44,8 @@ _MAKES = describe_problems(
     "invalid-image",
     "unsupported-image",
     "image-too-large",
+    "picture-unreachable",
+    "quota-exceeded",
     "idempotency-key-invalid",
     "idempotency-key-reused",
 )
@@ -68,11 +62,11 @@ def create_job(
     access: WritesJobs,
     parts: PartsOf,
     subscriber: SubscriberOf,
-    idempotency_key: IdempotencyKey = None,
+    intent: IntentOf,
     prefer: Prefer = None,
 ) -> Response:
     """Queue a job. The answer says that it is stored for good."""
-    submitted = _submit(access, parts, asked, idempotency_key)
+    submitted = _submit(access, parts, asked, intent)
     return _answer_made(access, parts, subscriber, submitted).now_or_held(
         show_job(access.session, parts, submitted.job), prefer
     )
@@ -145,34 +139,28 @@ def retry_job(
     access: WritesJobs,
     parts: PartsOf,
     subscriber: SubscriberOf,
-    idempotency_key: IdempotencyKey = None,
+    intent: IntentOf,
     prefer: Prefer = None,
 ) -> Response:
     """Queue a new job from the request of an earlier one, its seed included."""
     earlier = get_job(access.session, access.caller.tenant_id, JobId(job_id))
     request = JOB_REQUEST.validate_python(earlier.request | {"metadata": earlier.labels})
-    submitted = _submit(access, parts, Asked(request, None), idempotency_key)
+    submitted = _submit(access, parts, Asked(request, None), intent)
     return _answer_made(access, parts, subscriber, submitted).now_or_held(
         show_job(access.session, parts, submitted.job), prefer
     )
 
 
-def _submit(access: Access, parts: Parts, asked: Asked, idempotency_key: str | None) -> Submitted:
-    """Queue a job and ring for it once it is committed.
-
-    Raises:
-        IdempotencyKeyInvalid: The key is empty, too long or not printable.
-    """
-    if idempotency_key is not None and (
-        len(idempotency_key) > MAX_IDEMPOTENCY_KEY or not _PRINTABLE.fullmatch(idempotency_key)
-    ):
-        raise IdempotencyKeyInvalid(MAX_IDEMPOTENCY_KEY)
+def _submit(access: Access, parts: Parts, asked: Asked, intent: Intent) -> Submitted:
+    """Queue a job and ring for it once it is committed."""
     submission = Submission(
         request=asked.request,
         catalog=parts.catalog,
-        idempotency_key=idempotency_key,
+        idempotency_key=intent.idempotency_key,
         idempotency_lifetime_s=parts.settings.idempotency_lifetime_s,
         key_id=access.caller.key_id,
+        route=intent.route,
+        retry_count=intent.retry_count,
         inline=asked.inline,
     )
     submitted = submit_job(access.session, access.caller.tenant_id, submission)

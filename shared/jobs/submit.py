@@ -14,6 +14,7 @@ from shared.assets.add_asset import StoredAsset, add_asset
 from shared.clock import utc_now
 from shared.errors import IdempotencyKeyReused, NotFound
 from shared.ids import JobId, KeyId, TenantId, new_job_id
+from shared.jobs.attach_retry import attach_retry
 from shared.jobs.find_inputs import find_inputs
 from shared.jobs.passes import count_pixel_steps, count_steps
 from shared.jobs.queries import find_job
@@ -41,13 +42,21 @@ class InlinePictures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A request, and the client's name for this intent, if it has one."""
+    """A request, and what tells whether it is a new intent.
+
+    Attributes:
+        idempotency_key: The client's name for the intent, if it has one.
+        route: Where it came in: the same body means another thing elsewhere.
+        retry_count: How often the client's library has repeated the call blindly.
+    """
 
     request: JobRequest
     catalog: Catalog
     idempotency_key: str | None
     idempotency_lifetime_s: int
     key_id: KeyId | None = None
+    route: str = ""
+    retry_count: int = 0
     inline: InlinePictures | None = None
 
 
@@ -60,7 +69,7 @@ class Submitted:
 
 
 def submit_job(session: Session, tenant_id: TenantId, submission: Submission) -> Submitted:
-    """Queue a job, or return the one that this idempotency key already made.
+    """Queue a job, or return the one that this intent already made.
 
     Of two calls with the same key at once, the second waits for the first to commit.
 
@@ -75,17 +84,17 @@ def submit_job(session: Session, tenant_id: TenantId, submission: Submission) ->
     """
     inline = submission.inline
     job_id = inline.job_id if inline else new_job_id()
-    if submission.idempotency_key is not None:
-        earlier = _remember(session, tenant_id, submission, job_id)
-        if earlier is not None:
-            return Submitted(earlier, is_replay=True)
+    fingerprint = _fingerprint(submission)
+    earlier = _find_earlier(session, tenant_id, submission, fingerprint, job_id)
+    if earlier is not None:
+        return Submitted(earlier, is_replay=True)
     request = recall_source(session, tenant_id, submission.request)
     model = submission.catalog.get_model(request.model)
     stored = inline.stored if inline else {}
     pictures = find_inputs(session, tenant_id, list_pictures(request), stored)
     resolved = resolve_request(request, model, pictures)
     job = _make_job(tenant_id, job_id, model, resolved, request)
-    job.key_id = submission.key_id
+    job.key_id, job.fingerprint = submission.key_id, fingerprint
     job.period = reserve(session, tenant_id, job.cost_reserved)
     session.add(job)
     session.flush()
@@ -126,8 +135,33 @@ def _make_job(
     )
 
 
+def _find_earlier(
+    session: Session,
+    tenant_id: TenantId,
+    submission: Submission,
+    fingerprint: bytes,
+    job_id: JobId,
+) -> Job | None:
+    """Return the job that this intent made before.
+
+    Raises:
+        IdempotencyKeyReused: Its key stands for another body.
+        NotFound: Its job was deleted.
+    """
+    if submission.idempotency_key is not None:
+        return _remember(session, tenant_id, submission, fingerprint, job_id)
+    if submission.retry_count and submission.key_id is not None:
+        count = submission.retry_count
+        return attach_retry(session, tenant_id, submission.key_id, fingerprint, count)
+    return None
+
+
 def _remember(
-    session: Session, tenant_id: TenantId, submission: Submission, job_id: JobId
+    session: Session,
+    tenant_id: TenantId,
+    submission: Submission,
+    fingerprint: bytes,
+    job_id: JobId,
 ) -> Job | None:
     """Name this intent, or return the job that bears the name.
 
@@ -135,7 +169,6 @@ def _remember(
         IdempotencyKeyReused: The name stands for another body.
         NotFound: Its job was deleted.
     """
-    fingerprint = _fingerprint(submission.request)
     lifetime = timedelta(seconds=submission.idempotency_lifetime_s)
     statement = insert(IdempotencyKey).values(
         tenant_id=tenant_id,
@@ -170,6 +203,6 @@ def _remember(
     return job
 
 
-def _fingerprint(request: JobRequest) -> bytes:
-    body = request.model_dump(mode="json", exclude_unset=True)
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
+def _fingerprint(submission: Submission) -> bytes:
+    body = submission.request.model_dump(mode="json", exclude_unset=True)
+    return hashlib.sha256(json.dumps([submission.route, body], sort_keys=True).encode()).digest()

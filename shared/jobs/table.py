@@ -33,7 +33,8 @@ class Job(Row):
     `attempt` counts claims and fences every write of a worker; `lost_attempts` counts the leases
     that expired. `turn` is the id of another of the tenant's jobs, set by a claim that took one
     of the two before the other. Both lease columns are set while the job runs, and only then.
-    `period` is the month whose quota it was reserved in, `key_id` the API key that asked for it.
+    `period` is the month whose quota it was reserved in, `key_id` the API key that asked for it,
+    `fingerprint` a hash of the route and the body it came with.
     """
 
     __tablename__ = "jobs"
@@ -60,6 +61,12 @@ class Job(Row):
         ),
         Index("ix_jobs_tenant", "tenant_id", "id"),
         Index("ix_jobs_metadata", "metadata", postgresql_using="gin"),
+        Index(
+            "ix_jobs_fingerprint",
+            "fingerprint",
+            "id",
+            postgresql_where=text("fingerprint IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(TEXT, primary_key=True)
@@ -86,6 +93,7 @@ class Job(Row):
     cost_settled: Mapped[int | None] = mapped_column(BigInteger)
     period: Mapped[date | None] = mapped_column(Date)
     key_id: Mapped[str | None] = mapped_column(TEXT)
+    fingerprint: Mapped[bytes | None] = mapped_column(LargeBinary)
     error_code: Mapped[str | None] = mapped_column(TEXT)
     error_message: Mapped[str | None] = mapped_column(TEXT)
     is_retryable: Mapped[bool | None]
@@ -110,6 +118,16 @@ class IdempotencyKey(Row):
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
     job_id: Mapped[str] = mapped_column(TEXT)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+
+
+class RetryAttachment(Row):
+    """A blind retry that found its job; `retry_count` is the client's, and finds it once."""
+
+    __tablename__ = "retry_attachments"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey(Tenant.id))
+    retry_count: Mapped[int] = mapped_column(primary_key=True)
 
 
 class Pool(Row):

@@ -31,20 +31,20 @@ from tests.integration.jobs.conftest import Bench
 
 FAILURE = Failure(code=JobErrorCode.GENERATION_ERROR, message="broke", is_retryable=False)
 TENANTS = 3
-QUOTA = 64 * 64 * 3 * 40
+IMAGE_COST = 64 * 64 * 3
 
 
 class Storm:
     """Does what callers, workers and the sweep do, in any order, from many threads."""
 
-    def __init__(self, bench: Bench, seed: int) -> None:
+    def __init__(self, bench: Bench, seed: int, quota: int) -> None:
         self._bench = bench
         self._seed = seed
         self._tenants = [bench.tenant(f"tenant {number}") for number in range(TENANTS)]
         self._jobs: list[tuple[TenantId, JobId]] = []
         self._held: list[Held] = []
         with transaction(bench.admin) as session:
-            session.execute(text("UPDATE tenants SET monthly_quota = :quota"), {"quota": QUOTA})
+            session.execute(text("UPDATE tenants SET monthly_quota = :quota"), {"quota": quota})
 
     def blow(self, num_operations: int, num_threads: int) -> None:
         """Do so many operations; whatever is refused changes nothing."""
@@ -141,7 +141,7 @@ class Storm:
             requeue_lost(session, max_lost_attempts=3, grace_s=0)
 
 
-def check_ledger(sessions: Sessions) -> int:
+def check_ledger(sessions: Sessions, quota: int) -> int:
     """Raise unless every sum is exact and every ended job has one line; returns the lines."""
     with transaction(sessions) as session:
         assert find_account_faults(session, current_period()) == []
@@ -150,7 +150,7 @@ def check_ledger(sessions: Sessions) -> int:
         for account in accounts:
             assert account.reserved >= 0
             assert account.used >= 0
-            assert account.reserved + account.used <= QUOTA
+            assert account.reserved + account.used <= quota
         lines = session.execute(select(UsageRecord.job_id, UsageRecord.pixel_steps)).all()
         assert len({line.job_id for line in lines}) == len(lines)
         ended = session.execute(
