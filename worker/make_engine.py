@@ -103,10 +103,14 @@ class ModelShelf:
         except UnknownModel as error:
             raise ModelUnavailable(f"the catalog of this worker has no {model!r}") from error
         check_model_fits(entry.path, self.dtype, self._memory)
+        where = self.device, self.dtype
+        loaded = (
+            load_whole(entry.path, *where)
+            if entry.family == WHOLE
+            else load_model(entry.path, entry.family, *where, self._tuning)
+        )
         self._weights[model] = weights_hash(entry.path)
-        if entry.family == WHOLE:
-            return load_whole(entry.path, self.device, self.dtype)
-        return load_model(entry.path, entry.family, self.device, self.dtype, self._tuning)
+        return loaded
 
 
 def make_shelf(settings: Settings) -> ModelShelf:
