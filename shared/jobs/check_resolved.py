@@ -26,9 +26,7 @@ def list_faults(
 ) -> Iterator[FieldError]:
     """Yield the numbers that are outside what the model takes, each by the field that set it."""
     limits = model.limits
-    for name in ("width", "height"):
-        pointer = _pointer_to_size(request, name)
-        yield from _wrong_size(pointer, getattr(resolved, name), model)
+    yield from _size_faults(request, resolved, model)
     yield from _outside("/num_images", resolved.num_images, limits.num_images)
     yield from _outside(
         "/num_inference_steps", resolved.num_inference_steps, limits.num_inference_steps
@@ -44,8 +42,9 @@ def list_faults(
 
 
 def _second_faults(second: SecondPass, model: ModelEntry) -> Iterator[FieldError]:
-    yield from _wrong_size("/second_pass/width", second.width, model)
-    yield from _wrong_size("/second_pass/height", second.height, model)
+    for name in ("width", "height"):
+        if not _is_made(getattr(second, name), model.limits):
+            yield _wrong_size(f"/second_pass/{name}", model)
     bounds = model.limits.num_inference_steps
     yield from _outside("/second_pass/num_inference_steps", second.num_inference_steps, bounds)
     yield from _no_step("/second_pass/strength", second.num_inference_steps, second.strength)
@@ -78,16 +77,24 @@ def _pointer_to_size(request: JobRequest, name: str) -> str:
     return f"/{name}"
 
 
-def _wrong_size(pointer: str, side_px: int, model: ModelEntry) -> Iterator[FieldError]:
-    limits: ModelLimits = model.limits
-    if limits.min_size <= side_px <= limits.max_size and side_px % limits.size_multiple == 0:
-        return
-    would = "" if pointer.endswith(("width", "height")) else f"would make {side_px} pixels; "
-    yield FieldError(
-        pointer,
-        f"{would}{model.id} makes {limits.min_size} to {limits.max_size} pixels"
-        f" in multiples of {limits.size_multiple}",
-    )
+def _size_faults(
+    request: JobRequest, resolved: ResolvedRequest, model: ModelEntry
+) -> Iterator[FieldError]:
+    sides = {"width": resolved.width, "height": resolved.height}
+    wrong = [name for name, side_px in sides.items() if not _is_made(side_px, model.limits)]
+    for pointer in dict.fromkeys(_pointer_to_size(request, name) for name in wrong):
+        would = f"would make {resolved.width} x {resolved.height}; "
+        yield _wrong_size(pointer, model, "" if pointer.removeprefix("/") in sides else would)
+
+
+def _is_made(side_px: int, limits: ModelLimits) -> bool:
+    return limits.min_size <= side_px <= limits.max_size and side_px % limits.size_multiple == 0
+
+
+def _wrong_size(pointer: str, model: ModelEntry, would: str = "") -> FieldError:
+    limits = model.limits
+    made = f"{limits.min_size} to {limits.max_size} pixels in multiples of {limits.size_multiple}"
+    return FieldError(pointer, f"{would}{model.id} makes {made}")
 
 
 def _outside(pointer: str, value: float, bounds: Bounds) -> Iterator[FieldError]:

@@ -229,6 +229,13 @@ def test_upscaling_doubles_and_takes_a_size_instead() -> None:
     assert (wide.width, wide.height) == (128, 192)
 
 
+def test_a_size_is_blamed_once_on_what_makes_it() -> None:
+    assert faults_of("upscale", picture(8, 8)) == ["/scale"]
+    assert faults_of("outpaint", margins={"left": 8, "top": 8}) == ["/margins"]
+    assert faults_of("outpaint", margins={"left": 8}, height=100) == ["/margins", "/height"]
+    assert faults_of("upscale", height=512) == ["/height"]
+
+
 def test_a_mask_has_the_size_of_its_picture_and_no_transparency() -> None:
     assert faults_of("inpaint", picture(), picture(128, 96)) == ["/mask"]
     assert faults_of("inpaint", picture(), picture(alpha=True)) == ["/mask"]
