@@ -44,11 +44,11 @@ def predict_noise(
     }  # each (B, ...)
     timesteps = timesteps.to(latents.device)
 
-    def run(part: slice) -> torch.Tensor:
+    def _run(part: slice) -> torch.Tensor:
         told = {name: rows[part] for name, rows in conditioning.items()}
         return model.predict_noise(latents[part], timesteps[part], told)
 
-    noise_pred = torch.cat(run_in_halves(run, len(latents), on_out_of_memory))
+    noise_pred = torch.cat(run_in_halves(_run, len(latents), on_out_of_memory))
     for trajectory, rows in zip(trajectories, torch.split(noise_pred, num_rows), strict=True):
         trajectory.noise_pred = guide(rows, trajectory.conditioning.guidance_scale)
 
