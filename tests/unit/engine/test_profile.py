@@ -87,7 +87,7 @@ def test_measuring_ends_soon_after_growth_does(measure: Callable[..., Profile]) 
 
 
 def test_measuring_ends_with_patience_or_memory(measure: Callable[..., Profile]) -> None:
-    impatient = Device(lambda _: 0.1)
+    impatient = Device(lambda _: PATIENCE_S / 10)
     assert measure(impatient, patience_s=PATIENCE_S).knee < MAX_ROWS
     assert impatient.now_s < 1.5 * PATIENCE_S
     slow = Device(lambda _: 30.0)
