@@ -2,13 +2,15 @@
 
 Read in the order a generation travels:
 
-1. `request`       what is asked: one prompt, one image per seed.
+1. `request`       what is asked: images, each with its words, its seed and what it begins from.
 2. `engine`        the loop: `Engine.step()` is one tick. START HERE.
-3. `generation`    one request while it runs: its conditioning and one trajectory per image.
-4. `trajectory`    one image from noise to picture: latents, scheduler, timesteps.
-5. `batcher`       pure policy: which images share this tick's forward pass.
-6. `forward`       the shared forward pass, and guidance per image (`guidance`).
-7. `events`        what a tick tells the caller.
+3. `generation`    one request while it runs, and its images.
+4. `running_image` one image: pass after pass (`passes`), each begun anew (`begin_pass`).
+5. `start`         what a pass begins with: noise, a picture under noise, what a mask keeps.
+6. `trajectory`    one pass from noise to picture: latents, scheduler, timesteps.
+7. `batcher`       pure policy: which images share this tick's forward pass.
+8. `forward`       the shared forward pass, and guidance per image (`guidance`).
+9. `events`        what a tick tells the caller.
 
 Beside the way: `model` is what the engine asks of a family, `families/` answers it with a diffusers
 pipeline, `loading` picks the family, `schedulers` names the noise schedulers, `latents` draws the
