@@ -85,9 +85,11 @@ def test_urgent_jobs_are_claimed_beyond_turns_for_those_who_make_room(bench: Ben
     submit(bench, bench.tenant_id, "normal")
     urgent = [submit(bench, bench.tenant_id, "high") for _ in range(3)]
     with transaction(bench.worker) as session:
-        claimed = claim_urgent(session, "default", "w1", {bench.tenant_id: 2}, 30)
-    assert [job.held.job_id for job in claimed] == urgent[:2]
-    assert [job.held.attempt for job in claimed] == [1, 1]
+        two = claim_urgent(session, "default", "w1", {bench.tenant_id: 2}, 30)
+        rest = claim_urgent(session, "default", "w1", {bench.tenant_id: 5}, 30)
+    assert [job.held.job_id for job in two] == urgent[:2]
+    assert [job.held.job_id for job in rest] == urgent[2:]  # the normal one waits for its turn
+    assert {job.held.attempt for job in (*two, *rest)} == {1}
 
 
 def test_a_claim_reads_no_more_rows_when_more_are_queued(bench: Bench) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.engine.requests import (
     check_equals_diffusers,
+    check_same_picture,
     finished,
     new_engine,
     new_request,
@@ -16,9 +17,15 @@ from worker.engine.budget import FixedRowBudget
 from worker.engine.engine import Engine
 from worker.engine.errors import ModelInUse, NoFreeSlot
 from worker.engine.events import Canceled, EngineEvent
-from worker.engine.request import GenerationRequest, Priority
+from worker.engine.request import GenerationRequest, Priority, SecondPass
 
 SCHEDULERS = ["ddim", "euler", "dpm++2m"]
+# One that draws noise at each step, one of two forward passes a step, and a second pass.
+CHANGES: list[dict[str, object]] = [
+    {"scheduler": "euler-a"},
+    {"scheduler": "heun"},
+    {"second_pass": SecondPass(width_px=96, height_px=96, strength=0.6, num_inference_steps=5)},
+]
 
 
 def ids(events: Iterable[EngineEvent]) -> set[str]:
@@ -67,8 +74,10 @@ def test_an_urgent_one_takes_the_slot_and_both_pictures_are_the_same(
         check_equals_diffusers(tiny, request, done[request.id])
 
 
-def test_paused_again_and_again_among_strangers(tiny: Path) -> None:
-    patient = low("patient", num_inference_steps=9)
+@pytest.mark.parametrize("changes", CHANGES, ids=str)
+def test_paused_again_and_again_among_strangers(tiny: Path, changes: dict[str, object]) -> None:
+    patient = low("patient", num_inference_steps=9, **changes)
+    alone = finished(run_to_end(start(tiny, patient), {}))["patient"]
     strangers = [new_request(f"{seed}", seeds=(seed,), num_inference_steps=12) for seed in (5, 6)]
     engine = start(tiny, patient, *strangers, max_slots=4)
     ticks: list[list[EngineEvent]] = []
@@ -80,7 +89,8 @@ def test_paused_again_and_again_among_strangers(tiny: Path) -> None:
         ticks.append(engine.step())
         if "patient" in finished(ticks):
             ticks += run_to_end(engine, {})
-    for request in (patient, *strangers):
+    check_same_picture(finished(ticks)["patient"].images[0], alone.images[0])
+    for request in strangers:
         check_equals_diffusers(tiny, request, finished(ticks)[request.id])
 
 
