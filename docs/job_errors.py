@@ -13,6 +13,8 @@ JOB_ERRORS: dict[str, str] = {
     "Less guidance or another scheduler usually helps.",
     JobErrorCode.OUT_OF_MEMORY: "The device has no memory for this picture even alone. Ask for a "
     "smaller one, or for fewer at once.",
+    JobErrorCode.UNSUPPORTED: "The model cannot do what the request asks for; the message says "
+    "what.",
     JobErrorCode.MODEL_UNAVAILABLE: "The model's files are missing or damaged where the worker "
     "looks for them, or its device has no memory for the model, which the message says.",
     JobErrorCode.STORAGE_UNAVAILABLE: "The store would not take the picture that was made, or not "

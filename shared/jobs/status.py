@@ -36,6 +36,7 @@ class JobErrorCode(StrEnum):
     GENERATION_ERROR = "generation-error"
     NON_FINITE_LATENTS = "non-finite-latents"
     OUT_OF_MEMORY = "out-of-memory"
+    UNSUPPORTED = "unsupported"
     MODEL_UNAVAILABLE = "model-unavailable"
     STORAGE_UNAVAILABLE = "storage-unavailable"
     INPUT_MISSING = "input-missing"

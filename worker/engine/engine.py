@@ -8,7 +8,13 @@ import torch
 
 from worker.engine.batcher import Batcher
 from worker.engine.budget import FixedRowBudget, RowBudget, ShrinkingBudget
-from worker.engine.errors import ModelInUse, ModelUnavailable, NoFreeSlot, NonFinitePicture
+from worker.engine.errors import (
+    ModelInUse,
+    ModelUnavailable,
+    NoFreeSlot,
+    NonFinitePicture,
+    Unsupported,
+)
 from worker.engine.events import Canceled, EngineEvent, Failed, Finished, StepDone
 from worker.engine.forward import are_finite, predict_noise
 from worker.engine.generation import Generation, Share, start_generation
@@ -292,6 +298,8 @@ class Engine:
             self._fail(request.id, "out-of-memory", str(error))
         elif isinstance(error, NonFinitePicture):
             self._fail(request.id, "non-finite-latents", NON_FINITE)
+        elif isinstance(error, Unsupported):
+            self._fail(request.id, "unsupported", str(error))
         else:
             self._fail(request.id, "generation-error", repr(error))
 

@@ -59,7 +59,7 @@ class Failed:
     """The generation ended without images.
 
     Attributes:
-        code: `generation-error` or `non-finite-latents`.
+        code: `generation-error`, `non-finite-latents`, `out-of-memory` or `unsupported`.
         is_retryable: The same request might succeed at another time or place.
     """
 

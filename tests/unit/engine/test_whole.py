@@ -162,8 +162,9 @@ def test_it_begins_from_noise_alone(engine: Engine) -> None:
         seed=1, prompt="", negative_prompt="", variation=Variation(seed=2, strength=0.5)
     )
     events = _events(run_to_end(engine, {0: [ask("job", "aura", images=(varied,))]}))
-    messages = [event.message for event in events if isinstance(event, Failed)]
-    assert "from a prompt alone" in messages[0]
+    [failed] = [event for event in events if isinstance(event, Failed)]
+    assert failed.code == "unsupported"
+    assert "from a prompt alone" in failed.message
 
 
 @pytest.mark.parametrize("named", ["NoSuchPipeline", ["pipeline.py", "Mine"], None])
