@@ -12,6 +12,7 @@ from bench.engine.measure_latency import measure_latency
 from bench.engine.measure_memory import measure_memory
 from bench.engine.measure_rate import measure_rate
 from bench.engine.measure_step import measure_step
+from bench.engine.measure_tuning import measure_tuning
 from bench.engine.plan import Plan, full, quick
 from bench.engine.shapes import SHAPES, make_subjects
 from bench.report import Figure, show
@@ -28,6 +29,7 @@ ENGINE: dict[str, tuple[str, Callable[[Plan], Sequence[Figure]]]] = {
     "r10": ("R10 exactness", measure_exactness),
     "r4": ("R4 latency against load", measure_latency),
     "r11": ("R11 memory", measure_memory),
+    "tuning": ("tuning of the denoiser", measure_tuning),
 }
 SERVICE: dict[str, tuple[str, Callable[[object], Sequence[Figure]]]] = {
     "r2": ("R2 throughput of the durable service", measure_throughput),

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 from bench.engine.cost import SerialCost
-from bench.engine.drive import saturate, work_rate
+from bench.engine.drive import Outcome, saturate, work_rate
 from bench.engine.forward import ForwardTimes
 from bench.engine.plan import Plan
 from bench.engine.sides.running import Side, Tick, is_litserve_there, running_side
@@ -13,7 +13,7 @@ from bench.engine.workloads import Workload, make_workloads
 from bench.report import Figure, at_least, plain
 
 # LitServe was fastest so among batches of 4 to 32 and waits of 0 to 100 ms.
-LITSERVE = {"max_batch_size": 32, "batch_timeout_s": 0.05}
+LITSERVE = {"max_batch_size": 32, "batch_timeout_s": 0.2}
 SIDES: dict[str, tuple[str, dict[str, object]]] = {
     "P1": ("locked", {}),
     "P2": ("litserved", dict(LITSERVE)),
@@ -96,32 +96,56 @@ def _compare(
     title = f"{subject.dtype} {workload.name}"
     mean_s = cost.mean(workload)
     batch, batch_s = cost.best_batch(workload)
-    rates: dict[str, list[float]] = {side.name: [] for side in sides}
+    taking_part = plan.alike_sides if workload.name == "W1" else plan.sides
+    rates: dict[str, list[float]] = {}
     predicted = []
-    for round_ in range(-1, plan.rounds):  # the first turn warms up
-        for side in sides:
-            window = (plan.warm_s, plan.window_s)
-            with side.turn() as url:
-                if side.name == "ours":
-                    side.read_ticks()
-                outcomes, counted = saturate(url, workload, round_, plan.outstanding, window)
-                if side.name == "ours":
-                    predicted.append(times.gain(side.read_ticks()))
-            if round_ >= 0:
-                rates[side.name].append(work_rate(outcomes, counted, cost.of) / mean_s)
-    figures = [
+    for side, round_ in _turns(plan, [side for side in sides if side.name in taking_part]):
+        window = (plan.warm_s, plan.window_s if round_ >= 0 else 0.1)
+        ticks, outcomes, counted = _take_turn(side, plan, workload, round_, window)
+        if round_ >= 0:
+            rate = work_rate(outcomes, counted, cost.of) / mean_s
+            rates.setdefault(side.name, []).append(rate)
+            predicted += [times.gain(ticks)] if side.name == "ours" else []
+    return [
         plain(f"{title}: P0, the bare pipeline in a loop", "per s", [1 / mean_s]),
         plain(f"{title}: P0 at its best static batch, {batch}", "per s", [1 / batch_s]),
+        *(plain(f"{title}: {name}", "per s", values) for name, values in rates.items()),
+        plain(f"{title}: predicted of ours / P0 in a loop", "", predicted),
+        *_judge(title, rates, _goals(subject, workload)),
     ]
-    figures += [plain(f"{title}: {name}", "per s", values) for name, values in rates.items()]
-    figures.append(plain(f"{title}: predicted of ours / P0 in a loop", "", predicted[1:]))
-    ours = rates.pop("ours")
-    goals = W1_GOAL if workload.name == "W1" else {}
-    if workload.name in MIXED:
-        goals = GOALS.get((subject.device, subject.dtype), {})
+
+
+def _turns(plan: Plan, sides: list[Side]) -> Iterator[tuple[Side, int]]:
+    """Let the sides take turns; round -1 warms up."""
+    for round_ in range(-1, plan.rounds):
+        for side in sides:
+            yield side, round_
+
+
+def _take_turn(
+    side: Side, plan: Plan, workload: Workload, round_: int, window: tuple[float, float]
+) -> tuple[list[Tick], list[Outcome], tuple[float, float]]:
+    """Return the ticks of ours, the outcomes, and the time that counts."""
+    has_ticks = SIDES[side.name][0] == "batching"
+    with side.turn() as url:
+        if has_ticks:
+            side.read_ticks()
+        outcomes, counted = saturate(url, workload, round_, plan.outstanding, window)
+        return side.read_ticks() if has_ticks else [], outcomes, counted
+
+
+def _goals(subject: Subject, workload: Workload) -> dict[str, float]:
+    if workload.name == "W1":
+        return W1_GOAL
+    return GOALS.get((subject.device, subject.dtype), {}) if workload.name in MIXED else {}
+
+
+def _judge(title: str, rates: dict[str, list[float]], goals: dict[str, float]) -> list[Figure]:
+    figures = []
     for name, values in rates.items():
-        ratios = [mine / theirs for mine, theirs in zip(ours, values, strict=True)]
-        label = f"{title}: ours / {name}"
-        goal = goals.get(name)
+        if name == "ours":
+            continue
+        ratios = [mine / theirs for mine, theirs in zip(rates["ours"], values, strict=True)]
+        label, goal = f"{title}: ours / {name}", goals.get(name)
         figures.append(at_least(label, "", ratios, goal) if goal else plain(label, "", ratios))
     return figures

@@ -16,6 +16,7 @@ class Plan:
         rounds: Turns that each side gets.
         outstanding: Clients that always wait for a picture, at saturation.
         sides: Who takes turns in R1.
+        alike_sides: Who of them does so where all asks are alike.
         warm_s: Before the time that counts, at each turn.
         window_s: Time that counts, at each turn.
         rate_workloads: What R1 asks for.
@@ -31,6 +32,7 @@ class Plan:
     rounds: int
     outstanding: int
     sides: tuple[str, ...]
+    alike_sides: tuple[str, ...]
     warm_s: float
     window_s: float
     rate_workloads: tuple[str, ...]
@@ -56,6 +58,7 @@ def full(subjects: tuple[Subject, ...]) -> Plan:
         rounds=5,
         outstanding=32,
         sides=ALL_SIDES,
+        alike_sides=ALL_SIDES,
         warm_s=3,
         window_s=20,
         rate_workloads=("W1", "W2", "W3", "W4"),
@@ -77,8 +80,9 @@ def quick(subjects: tuple[Subject, ...]) -> Plan:
         rounds=5,
         outstanding=32,
         sides=ALL_SIDES,
-        warm_s=1,
-        window_s=3,
+        alike_sides=("P2", "ours"),
+        warm_s=0.7,
+        window_s=2.5,
         rate_workloads=("W1", "W2", "W3"),
         loads=(0.6, 0.9),
         trace_rounds=1,
