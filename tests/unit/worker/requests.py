@@ -33,6 +33,7 @@ def held(asked: ResolvedRequest) -> HeldJob:
     claimed = ClaimedJob(
         held=Held(JobId("job_1"), 1),
         tenant_id=TenantId("ten_1"),
+        priority=1,
         lost_attempts=0,
         request=asked.as_json(),
         deadline_at=utc_now(),
