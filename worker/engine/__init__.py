@@ -13,6 +13,8 @@ Read in the order a generation travels:
 9. `events`        what a tick tells the caller.
 
 Beside the way: `model` is what the engine asks of a family, `families/` answers it with a diffusers
-pipeline, `loading` picks the family, `schedulers` names the noise schedulers, `latents` draws the
-noise, `conditioning` holds the encoded prompt, `preview` paints latents cheaply.
+pipeline and a `denoiser` under some `tuning`, `whole` runs a pipeline that has no step adapter,
+`loading` picks the family. `schedulers` names the noise schedulers, `latents` draws the noise,
+`conditioning` holds the encoded prompt and `prompt_cache` keeps its words, `preview` paints latents
+cheaply.
 """
