@@ -25,7 +25,7 @@ class PassBeginner:
     device: torch.device
     dtype: torch.dtype
 
-    def begin(self, one: Pass) -> Trajectory:
+    def begin_pass(self, one: Pass) -> Trajectory:
         """Lay out the timesteps of a pass and draw what it begins with.
 
         Each pass draws from the image's seed anew, so that a second pass equals image-to-image of

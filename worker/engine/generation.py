@@ -172,7 +172,7 @@ def start_generation(
             dtype=dtype,
         )
         further = [request.second_pass] if request.second_pass else []
-        image = RunningImage(first_pass(request, asked), further, beginner.begin)
+        image = RunningImage(first_pass(request, asked), further, beginner.begin_pass)
         images.append(image)
         cuts = list_cuts(prompt, negative_prompt, image.trajectory.conditioning)
         warnings |= dict.fromkeys(cuts)
