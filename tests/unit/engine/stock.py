@@ -26,6 +26,7 @@ STOCK: dict[str, tuple[str, dict[str, Any]]] = {
     "tcd": ("TCDScheduler", {}),
 }
 FLOW = {"flow-euler": ("FlowMatchEulerDiscreteScheduler", dict[str, Any]())}
+FOLLOW_FLOW = {"prediction_type": "flow_prediction", "use_flow_sigmas": True}
 ALL_SPACINGS = ("default", "karras", "exponential", "beta")
 SPACED = frozenset(
     {"lms", "euler", "heun", "dpm2", "dpm2-a", "dpm++2m", "dpm++2m-sde", "dpm++sde", "deis"}
@@ -40,6 +41,8 @@ def stock_scheduler(
     request: GenerationRequest, image: ImageRequest, config: Mapping[str, Any]
 ) -> Any:
     class_name, changes = (STOCK | FLOW)[request.scheduler]
+    if "shift" in config and request.scheduler not in FLOW:
+        changes = changes | FOLLOW_FLOW | {"flow_shift": config["shift"]}
     if request.sigmas != "default":
         changes = changes | {f"use_{request.sigmas}_sigmas": True}
     if request.scheduler == "dpm++sde":

@@ -7,23 +7,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from diffusers import (
-    DDIMScheduler,
-    DiffusionPipeline,
-    EulerAncestralDiscreteScheduler,
-    FlowMatchEulerDiscreteScheduler,
-    UniPCMultistepScheduler,
-)
+from diffusers import DiffusionPipeline
 
+from tests.unit.engine.stock import stock_scheduler
 from worker.engine.events import Pixels
 from worker.engine.request import GenerationRequest
 
-CLASSES: dict[str, Any] = {
-    "ddim": DDIMScheduler,
-    "euler-a": EulerAncestralDiscreteScheduler,
-    "flow-euler": FlowMatchEulerDiscreteScheduler,
-    "unipc": UniPCMultistepScheduler,
-}
 NOISE, FLOW = ("ddim", "euler-a"), ("flow-euler", "unipc")
 SCHEDULERS = {"sd21": NOISE, "sdxl": NOISE, "sd3": FLOW, "flux": FLOW}
 LENGTHS = {"flux": 512, "flux-schnell": 256}
@@ -43,7 +32,7 @@ def stock_image(
 ) -> Pixels:
     image = request.images[index]
     stock, config = _stock_pipeline(folder, dtype)
-    stock.scheduler = _make_scheduler(request.scheduler, config)
+    stock.scheduler = stock_scheduler(request, image, config)
     # What the pipeline takes for an empty one is what it does where it is not told.
     asked: dict[str, Any] = {"negative_prompt": image.negative_prompt or None}
     if name in LENGTHS:
@@ -58,12 +47,6 @@ def stock_image(
         **asked,
     )
     return np.asarray(result.images[0])
-
-
-def _make_scheduler(name: str, config: Any) -> Any:
-    flow = {"prediction_type": "flow_prediction", "use_flow_sigmas": True}
-    changes = flow | {"flow_shift": config["shift"]} if name == "unipc" else {}
-    return CLASSES[name].from_config(config, **changes)
 
 
 @cache
