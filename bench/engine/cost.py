@@ -5,9 +5,8 @@ A picture costs what its steps cost, and once its prompt and its decoding: two l
 
 import dataclasses
 import statistics
-import time
-from collections.abc import Callable
 
+from bench.engine.forward import elapsed_ms
 from bench.engine.subject import BarePipeline
 from bench.engine.workloads import Ask, Workload
 
@@ -45,21 +44,12 @@ class SerialCost:
         few = [dataclasses.replace(ask, num_inference_steps=FEW_STEPS)] * batch
         more = [dataclasses.replace(ask, num_inference_steps=MORE_STEPS)] * batch
         self._pipeline.paint(few)
-        pairs = [
-            (
-                elapsed_s(lambda: self._pipeline.paint(few)),
-                elapsed_s(lambda: self._pipeline.paint(more)),
-            )
-            for _ in range(REPEATS)
-        ]
+        pairs = [(self._elapsed_s(few), self._elapsed_s(more)) for _ in range(REPEATS)]
         few_s = statistics.median(pair[0] for pair in pairs)
         more_s = statistics.median(pair[1] for pair in pairs)
         step_s = (more_s - few_s) / (MORE_STEPS - FEW_STEPS)
         return max(few_s - FEW_STEPS * step_s, 0.0), step_s
 
-
-def elapsed_s(work: Callable[[], object]) -> float:
-    """Time one call that ends with its result on the CPU."""
-    begun_s = time.perf_counter()
-    work()
-    return time.perf_counter() - begun_s
+    def _elapsed_s(self, asks: list[Ask]) -> float:
+        device = self._pipeline.pipeline.device
+        return elapsed_ms(lambda: self._pipeline.paint(asks), device) / 1000

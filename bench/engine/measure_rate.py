@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from bench.engine.cost import SerialCost
 from bench.engine.drive import Outcome, saturate, work_rate
@@ -12,7 +13,7 @@ from bench.engine.subject import BarePipeline, Subject
 from bench.engine.workloads import Workload, make_workloads
 from bench.report import Figure, at_least, plain
 
-# LitServe was fastest so among batches of 4 to 32 and waits of 0 to 100 ms.
+# LitServe was fastest so among batches of 8, 16 and 32 and waits of 20 and 200 ms.
 LITSERVE = {"max_batch_size": 32, "batch_timeout_s": 0.2}
 SIDES: dict[str, tuple[str, dict[str, object]]] = {
     "P1": ("locked", {}),
@@ -98,21 +99,40 @@ def _compare(
     batch, batch_s = cost.best_batch(workload)
     taking_part = plan.alike_sides if workload.name == "W1" else plan.sides
     rates: dict[str, list[float]] = {}
+    thrifts: dict[str, list[float]] = {}
     predicted = []
     for side, round_ in _turns(plan, [side for side in sides if side.name in taking_part]):
         window = (plan.warm_s, plan.window_s if round_ >= 0 else 0.1)
-        ticks, outcomes, counted = _take_turn(side, plan, workload, round_, window)
+        turn = _take_turn(side, plan, workload, round_, window)
         if round_ >= 0:
-            rate = work_rate(outcomes, counted, cost.of) / mean_s
+            rate = work_rate(turn.outcomes, turn.counted, cost.of) / mean_s
             rates.setdefault(side.name, []).append(rate)
-            predicted += [times.gain(ticks)] if side.name == "ours" else []
+            done_s = sum(one.share * cost.of(one.ask) for one in turn.outcomes)
+            thrifts.setdefault(side.name, []).append(done_s / turn.processor_s / mean_s)
+            predicted += [times.gain(turn.ticks)] if turn.ticks and side.name == "ours" else []
+    goals = _goals(subject, workload)
     return [
         plain(f"{title}: P0, the bare pipeline in a loop", "per s", [1 / mean_s]),
         plain(f"{title}: P0 at its best static batch, {batch}", "per s", [1 / batch_s]),
         *(plain(f"{title}: {name}", "per s", values) for name, values in rates.items()),
         plain(f"{title}: predicted of ours / P0 in a loop", "", predicted),
-        *_judge(title, rates, _goals(subject, workload)),
+        *_judge(f"{title}, per second", rates, goals),
+        *(_judge(f"{title}, per processor second", thrifts, {}) if subject.device == "cpu" else ()),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one side did in one turn; its outcomes inside `counted` make its rate.
+
+    Attributes:
+        processor_s: Of all its processes over all outcomes, which no neighbour disturbs.
+    """
+
+    outcomes: list[Outcome]
+    counted: tuple[float, float]
+    processor_s: float
+    ticks: list[Tick]
 
 
 def _turns(plan: Plan, sides: list[Side]) -> Iterator[tuple[Side, int]]:
@@ -124,14 +144,15 @@ def _turns(plan: Plan, sides: list[Side]) -> Iterator[tuple[Side, int]]:
 
 def _take_turn(
     side: Side, plan: Plan, workload: Workload, round_: int, window: tuple[float, float]
-) -> tuple[list[Tick], list[Outcome], tuple[float, float]]:
-    """Return the ticks of ours, the outcomes, and the time that counts."""
+) -> Turn:
     has_ticks = SIDES[side.name][0] == "batching"
     with side.turn() as url:
         if has_ticks:
             side.read_ticks()
+        begun_s = side.processor_s()
         outcomes, counted = saturate(url, workload, round_, plan.outstanding, window)
-        return side.read_ticks() if has_ticks else [], outcomes, counted
+        processor_s = side.processor_s() - begun_s
+        return Turn(outcomes, counted, processor_s, side.read_ticks() if has_ticks else [])
 
 
 def _goals(subject: Subject, workload: Workload) -> dict[str, float]:

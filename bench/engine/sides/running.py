@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 
 from bench.engine.subject import Subject
 
@@ -55,6 +56,12 @@ class Side:
             yield self.url
         finally:
             os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def processor_s(self) -> float:
+        """Return the processor time of all its processes so far."""
+        leader = psutil.Process(self.process.pid)
+        times = [one.cpu_times() for one in (leader, *leader.children(recursive=True))]
+        return sum(one.user + one.system for one in times)
 
     def read_ticks(self) -> list[Tick]:
         """Return its ticks since the last call."""
