@@ -49,6 +49,15 @@ KINDS: dict[str, tuple[bytes, tuple[int, ...]]] = {
     ),
     "cmyk": (save(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), "JPEG"), (255, 0, 0)),
     "webp": (save(Image.new("RGB", (4, 4), (0, 0, 255)), "WEBP", lossless=True), (0, 0, 255)),
+    "several in a jpeg": (
+        save(
+            Image.new("RGB", (8, 8), (128, 128, 128)),
+            "MPO",
+            save_all=True,
+            append_images=[Image.new("RGB", (8, 8))],
+        ),
+        (128, 128, 128),
+    ),
     "opaque alpha": (plain(colour=(1, 2, 3, 255), mode="RGBA"), (1, 2, 3)),
     "alpha": (plain(colour=(1, 2, 3, 128), mode="RGBA"), (1, 2, 3, 128)),
     "grey with alpha": (plain(colour=(9, 7), mode="LA"), (9, 9, 9, 7)),
