@@ -11,11 +11,12 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 
 from shared.assets.table import Asset
 from shared.config import Settings
-from shared.db import Role, Sessions, close_sessions, make_sessions, transaction
+from shared.db import Role, Sessions, close_sessions, make_sessions, set_tenant, transaction
+from shared.ids import TenantId
 from shared.images.file_store import FileImageStore
 from shared.images.make_store import make_store
 from shared.jobs.table import Job
@@ -149,6 +150,19 @@ def test_another_tenants_asset_looks_like_none(api: httpx.Client, other: httpx.C
             "message": "no such asset. Check the id, and that this key's tenant owns it",
         }
     ]
+
+
+def test_the_database_shows_a_tenants_assets_to_that_tenant_alone(
+    api: httpx.Client, settings: Settings, keys: Keys
+) -> None:
+    mine = upload(api)["id"]
+    sessions = make_sessions(settings, Role.API)
+    for tenant_id, seen in (("ten_" + "0" * 32, []), ("", []), (keys.tenant_id, [mine])):
+        with transaction(sessions) as session:
+            set_tenant(session, TenantId(tenant_id))
+            assert session.scalars(select(Asset.id)).all() == seen
+            assert len(session.scalars(delete(Asset).returning(Asset.id)).all()) == len(seen)
+    close_sessions(sessions)
 
 
 REFUSED: dict[str, tuple[bytes, str]] = {
