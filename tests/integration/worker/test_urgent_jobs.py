@@ -32,8 +32,10 @@ def stranger(tenant: Tenant) -> Tenant:
     return replace(tenant, tenant_id=other)
 
 
-def fill_slots(tenant: Tenant, parts: Parts, start_shift: StartShift) -> tuple[Shift, list[JobId]]:
-    jobs = [tenant.submit(seed=seed, **LONG) for seed in range(NUM_SLOTS)]
+def fill_slots(
+    tenant: Tenant, parts: Parts, start_shift: StartShift, **changes: object
+) -> tuple[Shift, list[JobId]]:
+    jobs = [tenant.submit(**({"seed": seed} | LONG | changes)) for seed in range(NUM_SLOTS)]
     shift = start_shift(parts)
     eventually(lambda: all(tenant.job(job_id).progress_step for job_id in jobs))
     return shift, jobs
@@ -88,6 +90,18 @@ def test_only_a_high_job_of_the_same_tenant_takes_a_slot(
     assert not paused(slow_parts)
     shift.join()
     assert {tenant.job(job_id).attempt for job_id in (*low, *waiting)} == {1}
+
+
+def test_a_normal_job_gives_no_way(
+    tenant: Tenant, slow_parts: Parts, start_shift: StartShift
+) -> None:
+    shift, running = fill_slots(tenant, slow_parts, start_shift, priority="normal")
+    urgent = tenant.submit(priority="high", num_inference_steps=2)
+    slow_parts.wake.set()
+    seen = tenant.job(running[0]).progress_step
+    eventually(lambda: tenant.job(running[0]).progress_step > seen + 5)
+    assert tenant.job(urgent).status is JobStatus.QUEUED
+    shift.join()
 
 
 def test_no_more_are_claimed_than_low_ones_give_way(
