@@ -11,11 +11,12 @@ from api.held import HeldResponse
 from api.parts import Parts
 from api.prefer import find_wait_s
 from api.schemas.jobs import JobView
-from api.show_job import read_job
+from api.show_job import read_job, show_job
 from api.waiting import Subscriber
 from shared.db import set_tenant
 from shared.ids import JobId, TenantId
 from shared.jobs.status import END_STATUSES
+from shared.jobs.table import Job
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,13 @@ class JobAnswer:
     tenant_id: TenantId
     respond: Callable[[JobView, Mapping[str, str]], Response]
 
-    def now_or_held(self, view: JobView, prefer: str | None) -> Response:
+    def now_or_held(self, session: Session, job: Job, prefer: str | None) -> Response:
         """Return the job at once, or an answer held for as long as the caller prefers."""
         wait_s = find_wait_s(prefer)
-        if wait_s is None:
-            return self.respond(view, {})
-        headers = {"Preference-Applied": f"wait={wait_s}"}
-        if view.status in END_STATUSES:
-            return self.respond(view, headers)
-        job_id = JobId(view.id)
+        headers = {"Preference-Applied": f"wait={wait_s}"} if wait_s is not None else {}
+        if wait_s is None or job.status in END_STATUSES:
+            return self.respond(show_job(session, self.parts, job), headers)
+        job_id = JobId(job.id)
 
         async def finish() -> Response:
             return self.respond(await read_job_apart(self.parts, self.tenant_id, job_id), headers)

@@ -85,6 +85,7 @@ class Claimer:
 
     def _claim(self) -> bool:
         """Claim into the slots there are; tell whether the shift has reason to go on."""
+        self._parts.held.is_room_wanted = True  # before counting, so that no freed slot is missed
         limit = self._count_free()
         yielding = self._parts.held.count_yielding() if limit <= 0 else {}
         if self._has_no_room or (limit <= 0 and not yielding):
@@ -107,6 +108,8 @@ class Claimer:
         self._parts.faults.reach("after-claim")
         for job in claimed:
             self._fetcher.fetch(self._parts.held.add(job), keys[job.held])
+        is_all = len(claimed) < limit and not any(job.lost_attempts for job in claimed)
+        self._parts.held.is_room_wanted = not is_all
         return bool(claimed)
 
     @property

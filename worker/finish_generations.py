@@ -84,8 +84,13 @@ class Finisher:
 
     def _submit(self, job: HeldJob, work: Callable[[], None]) -> None:
         job.takes_slot = False
-        self._parts.wake.set()  # a slot is free
+        self._wake_for_room()
         self._threads.submit(self._do, job, work)
+
+    def _wake_for_room(self) -> None:
+        """Wake the claimer where it wants room; else it would only claim in our way."""
+        if self._parts.held.is_room_wanted:
+            self._parts.wake.set()
 
     def _do(self, job: HeldJob, work: Callable[[], None]) -> None:
         try:
@@ -161,7 +166,7 @@ class Finisher:
                 return
         self._parts.held.remove(job)
         self._parts.publisher.publish(job.held.job_id, JobEvent.DONE, {"status": status.value})
-        self._parts.wake.set()
+        self._wake_for_room()
 
     def _commit(self, prompt: str, write: Callable[[Session], None]) -> None:
         self._parts.faults.reach("before-finish", prompt)

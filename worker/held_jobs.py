@@ -68,9 +68,15 @@ class HeldJob:
 
 
 class HeldJobs:
-    """A table of held jobs that is safe to use from several threads."""
+    """A table of held jobs that is safe to use from several threads.
+
+    Attributes:
+        is_room_wanted: More jobs may be queued than there was room for, so that whoever makes
+            room wakes the claimer.
+    """
 
     def __init__(self) -> None:
+        self.is_room_wanted = True
         self._jobs: dict[Held, HeldJob] = {}
         self._stopped: list[HeldJob] = []
         self._lock = threading.Lock()

@@ -16,7 +16,7 @@ from api.intent import Intent, IntentOf
 from api.openapi import Responses, describe_problems
 from api.parts import Parts
 from api.schemas.jobs import JobView
-from api.show_job import read_job, show_job
+from api.show_job import show_job
 from api.strict_route import StrictRoute
 from api.tell import tell_canceled, tell_deleted
 from shared.db import after_commit
@@ -68,7 +68,7 @@ def create_job(
     """Queue a job. The answer says that it is stored for good."""
     submitted = _submit(access, parts, asked, intent)
     return _answer_made(access, parts, subscriber, submitted).now_or_held(
-        show_job(access.session, parts, submitted.job), prefer
+        access.session, submitted.job, prefer
     )
 
 
@@ -94,9 +94,9 @@ def read_one_job(
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=shown)
         return _json(view, HTTPStatus.OK, shown)
 
-    view = read_job(access.session, parts, access.caller.tenant_id, JobId(job_id))
+    job = get_job(access.session, access.caller.tenant_id, JobId(job_id))
     answer = JobAnswer(parts, subscriber, access.caller.tenant_id, respond)
-    return answer.now_or_held(view, prefer)
+    return answer.now_or_held(access.session, job, prefer)
 
 
 @router.post(
@@ -147,7 +147,7 @@ def retry_job(
     request = JOB_REQUEST.validate_python(earlier.request | {"metadata": earlier.labels})
     submitted = _submit(access, parts, Asked(request, None), intent)
     return _answer_made(access, parts, subscriber, submitted).now_or_held(
-        show_job(access.session, parts, submitted.job), prefer
+        access.session, submitted.job, prefer
     )
 
 

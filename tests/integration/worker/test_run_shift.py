@@ -189,3 +189,16 @@ def test_a_shift_without_redis_goes_on_polling(
         assert shift.thread.is_alive()
     parts.drain.raise_here()
     shift.join()
+
+
+def test_a_job_that_found_no_slot_is_claimed_once_one_is_free(
+    tenant: Tenant, start_worker: StartWorker, start_shift: StartShift
+) -> None:
+    parts = start_worker(claim_interval_s=1000)  # nothing but a freed slot makes it look again
+    jobs = [tenant.submit() for _ in range(9)]
+    shift = start_shift(parts)
+    for job_id in jobs:
+        tenant.wait_for(job_id, JobStatus.SUCCEEDED)
+    parts.drain.raise_here()
+    parts.wake.set()
+    shift.join()
