@@ -61,9 +61,9 @@ alone.
 - `lms`, `heun`, `dpm2`, `dpm2-a`, `dpm++sde`, `deis` and `pndm` have no zero terminal
   signal-to-noise ratio in diffusers: on a model trained with it, such as `mini`, they begin a
   little below pure noise.
-- On such a model `euler`, `dpm++2m`, `dpm++2m-sde` and `unipc` begin at a noise level of 4,096,
-  and `karras`, `exponential` and `beta` spend many of their steps up there: give them 30 and
-  more.
+- On such a model `euler`, `dpm++2m`, `dpm++2m-sde` and `unipc` begin at a noise level of 4,096.
+  `karras` and `exponential` spend many of their steps up there: give them 30. `beta` spends
+  nearly all, and pictures stay flat or turn pale, so `mini` does not offer it with these four.
 - Where rounding makes a schedule's first two timesteps equal, diffusers' pipelines take the
   second and fail at the end. Here the first step is the first.
 - `lms` and `pndm` remember earlier steps, and in diffusers they reckon with steps that were never

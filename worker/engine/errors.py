@@ -7,6 +7,7 @@
     - NoFreeSlot
     - NonFinitePicture
     - Unsupported
+        - UnsupportedScheduler
 """
 
 
@@ -36,3 +37,7 @@ class NonFinitePicture(EngineError):
 
 class Unsupported(EngineError):
     """The model cannot do what the request asks for; the message says what."""
+
+
+class UnsupportedScheduler(Unsupported, ValueError):
+    """No scheduler has this name or this spacing, or the model cannot follow it."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol, cast
 
 import torch
 
+from worker.engine.errors import UnsupportedScheduler
 from worker.engine.scheduler_names import (
     DEFAULT,
     SCHEDULERS,
@@ -65,7 +66,7 @@ def make_scheduler(
         sigmas: Spacing of the noise levels, one of the name's `SPACINGS`.
 
     Raises:
-        ValueError: As `build_scheduler`.
+        UnsupportedScheduler: As `build_scheduler`.
     """
     scheduler = build_scheduler(name, config, num_inference_steps, sigmas=sigmas)
     scheduler.set_timesteps(num_inference_steps, **_heed(scheduler, layout or {}))
@@ -86,18 +87,20 @@ def build_scheduler(
         sigmas: Spacing of the noise levels, one of the name's `SPACINGS`.
 
     Raises:
-        ValueError: No scheduler has this name, it has no such spacing, or the model predicts
-            something else than it expects.
+        UnsupportedScheduler: It has no such name or spacing, or the model predicts something else
+            than it expects.
     """
     if name not in SCHEDULERS:
-        raise ValueError(f"no scheduler {name!r}; there are {', '.join(SCHEDULERS)}")
+        raise UnsupportedScheduler(f"no scheduler {name!r}; there are {', '.join(SCHEDULERS)}")
     named = SCHEDULERS[name]
     if not named.fits(config):
         fitting = ", ".join(list_schedulers(config))
-        raise ValueError(f"scheduler {name} does not fit this model; there are {fitting}")
+        raise UnsupportedScheduler(f"scheduler {name} does not fit this model; there are {fitting}")
     offered = named.list_spacings(config)
     if sigmas not in offered:
-        raise ValueError(f"scheduler {name} has no sigmas {sigmas!r}; it has {', '.join(offered)}")
+        raise UnsupportedScheduler(
+            f"scheduler {name} has no sigmas {sigmas!r}; it has {', '.join(offered)}"
+        )
     overrides = {
         **named.overrides,
         **_learn_flow(named, config),

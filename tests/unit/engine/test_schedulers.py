@@ -1,5 +1,6 @@
 """Schedulers come from the model's own configuration, as its pipeline corrects it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,8 +8,9 @@ import torch
 from diffusers import DDIMScheduler, FlowMatchEulerDiscreteScheduler, PNDMScheduler
 
 from tests.unit.engine.conftest import V_PREDICTION
-from tests.unit.engine.requests import new_request
+from tests.unit.engine.requests import new_engine, new_request, run_to_end
 from tests.unit.engine.stock import ALL_SPACINGS, FLOW, SPACED, STOCK, stock_scheduler
+from worker.engine.events import Failed
 from worker.engine.scheduler_names import SCHEDULERS, SPACINGS, list_schedulers
 from worker.engine.schedulers import draw_from, make_scheduler
 
@@ -41,6 +43,15 @@ def test_class_and_timesteps_are_those_of_stock_diffusers(name: str, sigmas: str
         assert made.config.prediction_type == model
         torch.testing.assert_close(made.timesteps, stock.timesteps, atol=0, rtol=0)
         torch.testing.assert_close(made.init_noise_sigma, stock.init_noise_sigma, atol=0, rtol=0)
+
+
+def test_a_request_that_asks_for_none_it_has_fails_as_unsupported(tiny: Path) -> None:
+    wrong = new_request("job", scheduler="ddpm", sigmas="karras")
+    ticks = run_to_end(new_engine({"tiny": tiny}), {0: [wrong]})
+    (failed,) = (event for tick in ticks for event in tick)
+    assert isinstance(failed, Failed)
+    assert (failed.code, failed.is_retryable) == ("unsupported", False)
+    assert failed.message == "scheduler ddpm has no sigmas 'karras'; it has default"
 
 
 def test_a_flow_is_shifted_as_its_pipeline_says() -> None:
