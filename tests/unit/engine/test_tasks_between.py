@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
-from tests.unit.engine.requests import check_same_picture, finished, new_engine, run_to_end
+from tests.unit.engine.requests import CPU, check_same_picture, finished, new_engine, run_to_end
 from tests.unit.engine.task_requests import make_picture, new_task, start_from
+from worker.engine.engine import Engine
+from worker.engine.loading import load_model
 from worker.engine.request import ImageRequest, Variation
 
 PLAIN = ImageRequest(seed=5, prompt="a red circle", negative_prompt="blue")
@@ -32,6 +36,19 @@ def test_a_way_begins_and_ends_at_its_ends(tiny: Path, way: str) -> None:
     check_same_picture(last, expected_last)
     for other in (first, last):
         assert (middle != other).mean() > 0.5
+
+
+def test_frames_between_two_pictures_encode_each_of_them_once(tiny: Path) -> None:
+    model: Any = load_model(tiny, "sd15", CPU, torch.float32)
+    encoded: list[int] = []
+    model._pipeline.vae.encoder.register_forward_hook(lambda *_: encoded.append(1))
+    engine = Engine(lambda _: model, CPU, torch.float32, max_slots=8)
+    engine.load("tiny")
+    frames = tuple(_lean("pictures", share / 5) for share in range(6))
+    wanted = new_task("variation", 1, images=frames)
+    done = finished(run_to_end(engine, {0: [wanted]}))
+    assert len(done["variation"].images) == 6
+    assert len(encoded) == 2
 
 
 def _lean(way: str, share: float) -> ImageRequest:

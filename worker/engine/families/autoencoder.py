@@ -6,8 +6,10 @@ where that is short, pictures are decoded one by one, then in tiles.
 """
 
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ _log = logging.getLogger(__name__)
 
 LIVE_MAPS = 4  # of full size, as wide as the last block but one: 3 at the peak, 1 to work in
 MIN_TILE = 32  # latents; smaller tiles would be all seam
+MAX_REMEMBERED = 4  # pictures: both ends of an interpolation, and a masked one
 
 
 class Autoencoder:
@@ -45,6 +48,7 @@ class Autoencoder:
         self._free_bytes = free_bytes
         is_forced = is_fragile and vae.dtype == torch.float16
         self._dtype: torch.dtype = torch.float32 if is_forced else vae.dtype
+        self._posteriors: OrderedDict[object, Any] = OrderedDict()  # last used at the end
 
     @property
     def channels(self) -> int:
@@ -62,14 +66,24 @@ class Autoencoder:
         self, pixels: npt.NDArray[np.uint8 | np.float32], generator: torch.Generator
     ) -> torch.Tensor:
         """Draw latents (1, C, H/8, W/8) of a picture (H, W, 3), scaled as the denoiser has them."""
-        values = torch.from_numpy(pixels[None].astype(np.float32) / 255).permute(0, 3, 1, 2)
-        vae, dtype = self._vae, self._vae.dtype
-        with self._in(self._dtype):
-            posterior = vae.encode((2 * values - 1).to(vae.device, vae.dtype)).latent_dist
-        latents = posterior.sample(generator).to(dtype)
+        latents = self._find_posterior(pixels).sample(generator).to(self._vae.dtype)
         shift, spread = self._shift_and_spread(latents)
-        scaled: torch.Tensor = (latents - shift) * vae.config.scaling_factor / spread
+        scaled: torch.Tensor = (latents - shift) * self._vae.config.scaling_factor / spread
         return scaled
+
+    def _find_posterior(self, pixels: npt.NDArray[np.uint8 | np.float32]) -> Any:  # noqa: ANN401
+        """Encode a picture (H, W, 3), or remember it: the images of a job often share theirs."""
+        key = pixels.shape, pixels.dtype.str, sha256(pixels.tobytes()).digest()
+        if key not in self._posteriors:
+            values = torch.from_numpy(pixels[None].astype(np.float32) / 255).permute(0, 3, 1, 2)
+            vae = self._vae
+            with self._in(self._dtype):
+                found = vae.encode((2 * values - 1).to(vae.device, vae.dtype)).latent_dist
+            self._posteriors[key] = found
+            if len(self._posteriors) > MAX_REMEMBERED:
+                self._posteriors.popitem(last=False)
+        self._posteriors.move_to_end(key)
+        return self._posteriors[key]
 
     def decode(self, latents: torch.Tensor) -> npt.NDArray[np.uint8]:
         """Turn latents (B, C, H/8, W/8) into pictures (B, H, W, 3).
