@@ -106,10 +106,11 @@ class Generation:
         """Take one image a step further along its prediction, with a preview when one is due."""
         trajectory = self.images[index].trajectory
         step, every = trajectory.step, self.request.preview_every
-        clean = trajectory.predict_clean_latents() if index == 0 and every else None
+        is_due = index == 0 and every and (step + 1) % every == 0
+        clean = trajectory.predict_clean_latents() if is_due else None
         trajectory.advance()
         is_new = trajectory.step > step and not trajectory.is_done  # the picture itself follows
-        if clean is not None and is_new and trajectory.step % every == 0:
+        if clean is not None and is_new:
             self._preview = self.model.preview(clean)
 
     def decode(self, indices: list[int]) -> list[Member]:
