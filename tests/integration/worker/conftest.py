@@ -18,7 +18,7 @@ from shared.events.stream import stream_key
 from shared.ids import JobId, TenantId
 from shared.images.table import Image
 from shared.jobs.cancel import cancel_job
-from shared.jobs.requests import TextToImageRequest
+from shared.jobs.requests import JOB_REQUEST
 from shared.jobs.status import JobStatus
 from shared.jobs.submit import Submission, submit_job
 from shared.jobs.table import Job
@@ -48,7 +48,7 @@ class Tenant:
 
     def submit(self, **fields: object) -> JobId:
         body = {"task": "text-to-image", "prompt": "a red circle"} | fields
-        request = TextToImageRequest.model_validate(body)
+        request = JOB_REQUEST.validate_python(body)
         submission = Submission(
             request=request,
             catalog=Catalog.load(self.settings.catalog),
