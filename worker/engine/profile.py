@@ -12,6 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
+import torch
+
 from worker.engine.memory import is_out_of_memory
 
 MIN_GROWTH = 1.03  # of the throughput, for twice the rows to be worth their wait
@@ -84,7 +86,8 @@ def measure_profile(
         patience_s: The narrowest pass is measured even if it takes longer.
 
     Raises:
-        RuntimeError: The device has no memory for a single row.
+        RuntimeError: Not even a single row comes through.
+        AcceleratorError: The device is lost.
     """
     give_up_s = time.monotonic() + patience_s
     picture_bytes = peak_bytes(rehearsal.decode)
@@ -95,9 +98,13 @@ def measure_profile(
     while rows <= MAX_ROWS and rows * row_bytes <= max(free_bytes, row_bytes) and flat <= 1:
         try:
             seconds[rows] = min(_time_pass(rehearsal, rows) for _ in range(REPEATS))
+        except torch.AcceleratorError:
+            raise
         except Exception as error:
-            if rows == 1 or not is_out_of_memory(error):
+            if rows == 1:
                 raise
+            if not is_out_of_memory(error):  # some kernels count their places in 32 bits
+                _log.warning("a pass of %d rows raised", rows, exc_info=error)
             break
         grown = rows / seconds[rows] > best * MIN_GROWTH
         best, flat = max(best, rows / seconds[rows]), 0 if grown else flat + 1

@@ -55,8 +55,11 @@ def test_it_ends_first_and_the_paused_one_ends_with_the_same_picture(
 ) -> None:
     """A lease passes while the low one is paused, and is extended all the same."""
     parts = start_worker(fault_point="tick:sleep=0.03", lease_s=1, heartbeat_interval_s=0.2)
-    shift, low = fill_slots(tenant, parts, start_shift)
-    queued = stranger.submit(num_inference_steps=2, priority="high")
+    low = [tenant.submit(seed=seed, **LONG) for seed in range(NUM_SLOTS - 1)]
+    last = stranger.submit(**LONG)  # not of the urgent one's tenant, though it was begun last
+    shift = start_shift(parts)
+    eventually(lambda: all(tenant.job(job_id).progress_step for job_id in (*low, last)))
+    queued = stranger.submit(num_inference_steps=2)
     urgent = tenant.submit(num_inference_steps=45, priority="high")
     parts.wake.set()
     (job,) = eventually(lambda: paused(parts))
@@ -70,7 +73,7 @@ def test_it_ends_first_and_the_paused_one_ends_with_the_same_picture(
 
     undisturbed = tenant.submit(seed=low.index(job.held.job_id), **LONG)
     run_shift(parts)
-    for job_id in (*low, queued, undisturbed):
+    for job_id in (*low, last, queued, undisturbed):
         ended = tenant.job(job_id)
         assert (ended.status, ended.attempt) == (JobStatus.SUCCEEDED, 1)
         assert ended.lost_attempts == 0

@@ -99,6 +99,27 @@ def test_measuring_ends_with_patience_or_memory(measure: Callable[..., Profile])
         measure(Device(lambda _: 1.0, fits=0))
 
 
+def test_a_width_that_raises_bounds_those_that_are_tried(measure: Callable[..., Profile]) -> None:
+    class Narrow(Device):
+        def run_pass(self, num_rows: int) -> None:
+            super().run_pass(num_rows)
+            if num_rows > 8:
+                raise RuntimeError("canUse32BitIndexMath")
+
+    assert measure(Narrow(lambda _: 1.0)).knee == 8
+
+
+def test_a_device_that_is_lost_is_told(measure: Callable[..., Profile]) -> None:
+    class Lost(Device):
+        def run_pass(self, num_rows: int) -> None:
+            super().run_pass(num_rows)
+            if num_rows > 8:
+                raise torch.AcceleratorError("an illegal memory access was encountered")
+
+    with pytest.raises(torch.AcceleratorError):
+        measure(Lost(lambda _: 1.0))
+
+
 def test_what_is_between_and_beyond_the_measured_is_estimated() -> None:
     profile = Profile({1: 2.0, 2: 3.0, 4: 5.0}, 0, 0)
     assert [profile.cost_s(rows) for rows in (1, 2, 3, 4, 8)] == [2.0, 3.0, 4.0, 5.0, 10.0]
