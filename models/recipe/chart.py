@@ -8,7 +8,7 @@ from html import escape
 Points = Sequence[tuple[float, float]]
 
 WIDTH, HEIGHT = 640, 360
-LEFT, RIGHT, TOP, BOTTOM = 56, 24, 64, 44
+LEFT, RIGHT, TOP, BOTTOM = 56, 24, 76, 44
 # Told apart by most eyes, also where red and green look alike (Okabe and Ito).
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#444444")
 TICKS = 6
@@ -110,7 +110,7 @@ def legend(names: Sequence[str]) -> str:
         color = COLORS[number % len(COLORS)]
         parts.append(f'<rect x="{x:.0f}" y="32" width="10" height="10" rx="2" fill="{color}"/>')
         parts.append(text(x + 15, 41, name))
-        x += 32 + 6.5 * len(name)
+        x += 36 + 7.5 * len(name)
     return "".join(parts)
 
 

@@ -14,13 +14,17 @@ PROMPTS = (
     "sun over hills",
     "a red circle left of a blue square on a yellow background",
     "a blue house",
-    "a large yellow star on a black background",
+    "three pink hearts",
     "a rainbow",
+    "a large yellow star on a black background",
+    "mountains",
+    "a white ring above an orange diamond on a blue background",
+    "an orange fish",
     "a smiley on a pink background",
     "a boat with red sails",
-    "a white ring above an orange diamond on a blue background",
+    "a purple flower",
 )
-COLUMNS = 4
+COLUMNS = 6
 GAP_PX = 8
 
 

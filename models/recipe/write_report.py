@@ -119,7 +119,7 @@ def write_card(model: Path) -> None:
     """Write the card of a model from its figures and from what is noted about its making."""
     report = json.loads((model / FIGURES).read_text(encoding="utf-8"))
     notes = tomllib.loads((HERE / "milestones.toml").read_text(encoding="utf-8"))
-    card = make_environment().get_template("card.md")
+    card = make_environment().get_template("card.txt")
     filled = {"report": report, "rows": score_rows(report), "grid": grid_table(report.get("grid"))}
     text = card.render(**filled, **notes)
     (model / "README.md").write_text(text.rstrip() + "\n", encoding="utf-8")

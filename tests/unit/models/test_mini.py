@@ -31,10 +31,27 @@ def test_it_is_small_and_whole() -> None:
     assert (MINI / "README.md").exists()
 
 
-def test_it_obeys_a_plain_prompt(pipeline: Pipeline) -> None:
-    words = ["a large red circle on a blue background"]
-    (picture,) = make_pictures(pipeline, words, Setting(), seed=0)
+@pytest.mark.parametrize(
+    ("prompt", "background", "things"),
+    [
+        ("a large red circle on a blue background", "blue", [("red", "circle", "large")]),
+        ("two large red hearts", "white", [("red", "heart", "large")] * 2),
+        ("three small blue stars", "white", [("blue", "star", "small")] * 3),
+        ("a masterpiece xqzt a small green cross", "white", [("green", "cross", "small")]),
+    ],
+)
+def test_it_obeys_a_plain_prompt(
+    pipeline: Pipeline, prompt: str, background: str, things: list[tuple[str, str, str]]
+) -> None:
+    (picture,) = make_pictures(pipeline, [prompt], Setting(), seed=0)
     assert picture.shape == (128, 128, 3)
-    background, found = find_things(picture)
-    assert background == "blue"
-    assert [(one.color, one.shape, one.size) for one in found] == [("red", "circle", "large")]
+    seen, found = find_things(picture)
+    assert seen == background
+    assert [(one.color, one.shape, one.size) for one in found] == things
+
+
+def test_its_card_says_what_its_figures_say() -> None:
+    card = (MINI / "README.md").read_text()
+    for part in json.loads((MINI / "report.json").read_text())["scores"].values():
+        for one in part["scores"].values():
+            assert f"({one['met']} of {one['judged']})" in card
