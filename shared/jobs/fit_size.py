@@ -22,10 +22,10 @@ def fit_size(size: Size, limits: ModelLimits) -> Size:
     return _nearest(width * scale, limits), _nearest(height * scale, limits)
 
 
-def round_size(size: tuple[float, float], limits: ModelLimits) -> Size:
+def round_size(size_px: tuple[float, float], limits: ModelLimits) -> Size:
     """Return the nearest multiples, whether or not the model makes that size."""
     multiple = limits.size_multiple
-    width, height = (max(1, round(one / multiple)) * multiple for one in size)
+    width, height = (max(1, round(side / multiple)) * multiple for side in size_px)
     return width, height
 
 
