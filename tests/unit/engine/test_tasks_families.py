@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 from tests.unit.engine.requests import CPU, check_same_picture, finished, run_to_end
-from tests.unit.engine.stock_family import CLASSES, LENGTHS, SCHEDULERS
+from tests.unit.engine.stock import stock_scheduler
+from tests.unit.engine.stock_family import LENGTHS, SCHEDULERS
 from tests.unit.engine.task_requests import new_task
 from tests.unit.engine.tiny.families import FAMILIES, save_tiny
 from worker.engine.composite import composite
@@ -89,8 +90,8 @@ def _call(family: str, task: str, folder: Path, request: GenerationRequest, **as
         folder, dtype=torch.float32
     )
     stock.set_progress_bar_config(disable=True)
-    stock.scheduler = CLASSES[request.scheduler].from_config(stock.scheduler.config)
     image = request.images[0]
+    stock.scheduler = stock_scheduler(request, image, stock.scheduler.config)
     words: dict[str, Any] = {"negative_prompt": image.negative_prompt}
     if family in LENGTHS:
         words = {"max_sequence_length": LENGTHS[family]}
