@@ -72,16 +72,20 @@ def test_a_model_is_loaded_before_it_is_used(tiny: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bad", "message"), [({"scheduler": "magic"}, "magic"), ({"width_px": 63}, "63x64")]
+    ("bad", "code", "message"),
+    [
+        ({"scheduler": "magic"}, "unsupported", "magic"),
+        ({"width_px": 63}, "generation-error", "63x64"),
+    ],
 )
 def test_a_request_that_cannot_start_fails_alone(
-    tiny: Path, bad: dict[str, object], message: str
+    tiny: Path, bad: dict[str, object], code: str, message: str
 ) -> None:
     engine = new_engine({"tiny": tiny})
     ticks = run_to_end(engine, {0: [new_request("bad", **bad), new_request("good")]})
 
     failed = [event for tick in ticks for event in tick if isinstance(event, Failed)]
-    assert [(event.id, event.code) for event in failed] == [("bad", "generation-error")]
+    assert [(event.id, event.code) for event in failed] == [("bad", code)]
     assert message in failed[0].message
     assert list(finished(ticks)) == ["good"]
     assert engine.free_slots == 8
