@@ -37,7 +37,7 @@ def make_subjects(shape: str, device: str, dtypes: Sequence[str]) -> tuple[Subje
     """Return a shape in each number format; weights are drawn and saved at the first use."""
     if shape == "mini":
         return tuple(mini(device, dtype) for dtype in dtypes)
-    family, base_px, schedulers, make = _TRUE[shape]
+    family, base_px, schedulers, make = TRUE[shape]
     folder = FOLDER / shape
     if not (folder / "model_index.json").is_file():
         torch = import_torch(device)
@@ -193,7 +193,7 @@ def _clip(**sizes: Any) -> Any:  # noqa: ANN401
     )
 
 
-_TRUE: dict[str, tuple[str, int, tuple[str, ...], Callable[[], Any]]] = {
+TRUE: dict[str, tuple[str, int, tuple[str, ...], Callable[[], Any]]] = {
     "sd15": ("sd15", 512, DISCRETE, make_sd15),
     "sdxl": ("sdxl", 1024, DISCRETE, make_sdxl),
     "dit": ("sd3", 1024, FLOW, make_dit),

@@ -5,10 +5,12 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from bench.__main__ import ENGINE
 from bench.engine.drive import Outcome, work_rate
 from bench.engine.plan import quick
+from bench.engine.shapes import TRUE
 from bench.engine.subject import mini
 from bench.engine.workloads import make_workloads, poisson
 from bench.report import at_least, plain, show
@@ -39,6 +41,15 @@ def test_a_bench_runs(name: str) -> None:
     figures = measure(TOY)
     assert figures
     assert all(figure.values for figure in figures)
+
+
+@pytest.mark.parametrize(("shape", "num_millions"), [("sd15", 860), ("sdxl", 2567), ("dit", 2028)])
+def test_true_shapes_are_those_of_the_published_models(shape: str, num_millions: int) -> None:
+    make = TRUE[shape][3]
+    with torch.device("meta"):
+        pipeline = make()
+    denoiser = getattr(pipeline, "unet", None) or pipeline.transformer
+    assert round(sum(one.numel() for one in denoiser.parameters()) / 1e6) == num_millions
 
 
 def test_every_side_is_asked_the_same() -> None:
