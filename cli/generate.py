@@ -19,6 +19,25 @@ from cli.upload_picture import upload_picture
 
 FORMATS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp", ".gif": "gif"}
 
+COMMON = {
+    "model": "model",
+    "negative": "negative_prompt",
+    "seed": "seed",
+    "steps": "num_inference_steps",
+    "guidance": "guidance_scale",
+    "num_images": "num_images",
+    "width": "width",
+    "height": "height",
+    "scheduler": "scheduler",
+    "sigmas": "sigmas",
+    "priority": "priority",
+}
+SIDES = ("left", "right", "top", "bottom")
+PLAIN = (
+    *("task", "image", "mask", "strength", "scale", "vary", "vary_by", "frames", "fps"),
+    "second_pass",
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
@@ -34,6 +53,23 @@ class Wanted:
     options: TaskOptions
     output: Path
     is_contact_sheet: bool
+
+
+def read_options(given: Mapping[str, Any]) -> Wanted:
+    """Sort the options of the command, each under its name."""
+    ends = {name: given[f"to_{name}"] for name in ("prompt", "seed", "image")}
+    options = TaskOptions(
+        margins={side: given[side] for side in SIDES},
+        end={name: value for name, value in ends.items() if value is not None},
+        **{name: given[name] for name in PLAIN},
+    )
+    return Wanted(
+        prompt=given["prompt"],
+        common={field: given[name] for name, field in COMMON.items()},
+        options=options,
+        output=given["output"],
+        is_contact_sheet=given["contact_sheet"],
+    )
 
 
 def run_generate(server: Server, wanted: Wanted, *, as_json: bool) -> None:

@@ -17,62 +17,81 @@ Side = Annotated[int | None, typer.Option(help="Pixels to add on this side.", mi
 PICTURE = "a file, an address, job_…/INDEX or ast_…"
 
 
+Prompt = Annotated[str | None, typer.Argument(help="What the picture shows.")]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", help="File; several pictures get a number each.")
+]
+Model = Annotated[str | None, typer.Option(help="Model of the catalog.")]
+Negative = Annotated[str | None, typer.Option(help="What to keep away from.")]
+Seed = Annotated[int | None, typer.Option(help="Picture k uses seed + k.", min=0)]
+Steps = Annotated[int | None, typer.Option(help="Denoising steps.")]
+Guidance = Annotated[float | None, typer.Option(help="Guidance scale.")]
+NumImages = Annotated[int | None, typer.Option(help="How many pictures.")]
+Scheduler = Annotated[str | None, typer.Option(help="Noise scheduler.")]
+Sigmas = Annotated[
+    str | None, typer.Option(help="Spacing of noise levels: karras, exponential or beta.")
+]
+Priority = Annotated[str | None, typer.Option(help="high, normal or low.")]
+ContactSheet = Annotated[
+    bool, typer.Option("--contact-sheet", help="One more file with all pictures side by side.")
+]
+Image = Annotated[str | None, typer.Option(help=f"Begin with this picture: {PICTURE}.")]
+Strength = Annotated[float | None, typer.Option(help="How much of --image to paint anew, 0 to 1.")]
+Mask = Annotated[
+    str | None, typer.Option(help="Inpaint: what is white here is painted anew in --image.")
+]
+Scale = Annotated[float | None, typer.Option(help="Upscale --image by this, with new detail.")]
+SecondPass = Annotated[
+    str | None,
+    typer.Option(help="Make it again at this size, as 256x256; auto is twice the first."),
+]
+Vary = Annotated[str | None, typer.Option(help="Vary this picture of yours: job_…/INDEX.")]
+VaryBy = Annotated[float | None, typer.Option(help="How far, 0 to 1.")]
+ToPrompt = Annotated[
+    str | None,
+    typer.Option(help="Animate from the prompt to this one; -o out.gif or .webp."),
+]
+ToSeed = Annotated[int | None, typer.Option(help="Animate to this seed.", min=0)]
+ToImage = Annotated[str | None, typer.Option(help="Animate from --image to this picture.")]
+Frames = Annotated[int | None, typer.Option(help="Frames of an animation.")]
+Fps = Annotated[int | None, typer.Option(help="Frames a second.")]
+Task = Annotated[
+    str | None, typer.Option(help="The API's name of the task, where options do not tell.")
+]
+
+
 def generate(  # noqa: PLR0913, PLR0917 - each option is a field of the request
-    prompt: Annotated[str | None, typer.Argument(help="What the picture shows.")] = None,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="File; several pictures get a number each.")
-    ] = Path("out.png"),
-    model: Annotated[str | None, typer.Option(help="Model of the catalog.")] = None,
-    negative: Annotated[str | None, typer.Option(help="What to keep away from.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Picture k uses seed + k.", min=0)] = None,
-    steps: Annotated[int | None, typer.Option(help="Denoising steps.")] = None,
-    guidance: Annotated[float | None, typer.Option(help="Guidance scale.")] = None,
-    num_images: Annotated[int | None, typer.Option(help="How many pictures.")] = None,
+    prompt: Prompt = None,
+    output: Output = Path("out.png"),
+    model: Model = None,
+    negative: Negative = None,
+    seed: Seed = None,
+    steps: Steps = None,
+    guidance: Guidance = None,
+    num_images: NumImages = None,
     width: Pixels = None,
     height: Pixels = None,
-    scheduler: Annotated[str | None, typer.Option(help="Noise scheduler.")] = None,
-    sigmas: Annotated[
-        str | None, typer.Option(help="Spacing of noise levels: karras, exponential or beta.")
-    ] = None,
-    priority: Annotated[str | None, typer.Option(help="high, normal or low.")] = None,
-    contact_sheet: Annotated[
-        bool, typer.Option("--contact-sheet", help="One more file with all pictures side by side.")
-    ] = False,
-    image: Annotated[str | None, typer.Option(help=f"Begin with this picture: {PICTURE}.")] = None,
-    strength: Annotated[
-        float | None, typer.Option(help="How much of --image to paint anew, 0 to 1.")
-    ] = None,
-    mask: Annotated[
-        str | None, typer.Option(help="Inpaint: what is white here is painted anew in --image.")
-    ] = None,
+    scheduler: Scheduler = None,
+    sigmas: Sigmas = None,
+    priority: Priority = None,
+    contact_sheet: ContactSheet = False,
+    image: Image = None,
+    strength: Strength = None,
+    mask: Mask = None,
     left: Side = None,
     right: Side = None,
     top: Side = None,
     bottom: Side = None,
-    scale: Annotated[
-        float | None, typer.Option(help="Upscale --image by this, with new detail.")
-    ] = None,
-    second_pass: Annotated[
-        str | None,
-        typer.Option(help="Make it again at this size, as 256x256; auto is twice the first."),
-    ] = None,
-    vary: Annotated[
-        str | None, typer.Option(help="Vary this picture of yours: job_…/INDEX.")
-    ] = None,
-    vary_by: Annotated[float | None, typer.Option(help="How far, 0 to 1.")] = None,
-    to_prompt: Annotated[
-        str | None,
-        typer.Option(help="Animate from the prompt to this one; -o out.gif or .webp."),
-    ] = None,
-    to_seed: Annotated[int | None, typer.Option(help="Animate to this seed.", min=0)] = None,
-    to_image: Annotated[
-        str | None, typer.Option(help="Animate from --image to this picture.")
-    ] = None,
-    frames: Annotated[int | None, typer.Option(help="Frames of an animation.")] = None,
-    fps: Annotated[int | None, typer.Option(help="Frames a second.")] = None,
-    task: Annotated[
-        str | None, typer.Option(help="The API's name of the task, where options do not tell.")
-    ] = None,
+    scale: Scale = None,
+    second_pass: SecondPass = None,
+    vary: Vary = None,
+    vary_by: VaryBy = None,
+    to_prompt: ToPrompt = None,
+    to_seed: ToSeed = None,
+    to_image: ToImage = None,
+    frames: Frames = None,
+    fps: Fps = None,
+    task: Task = None,
     as_json: AsJson = False,
     url: Url = None,
     key: Key = None,
@@ -87,43 +106,8 @@ def generate(  # noqa: PLR0913, PLR0917 - each option is a field of the request
 
     --to-prompt, --to-seed and --to-image make an animation.
     """
+    given = dict(locals())  # every option under its name
     from cli.client import find_server
-    from cli.generate import Wanted, run_generate
-    from cli.make_request import TaskOptions
+    from cli.generate import read_options, run_generate
 
-    common = {
-        "model": model,
-        "negative_prompt": negative,
-        "seed": seed,
-        "num_inference_steps": steps,
-        "guidance_scale": guidance,
-        "num_images": num_images,
-        "width": width,
-        "height": height,
-        "scheduler": scheduler,
-        "sigmas": sigmas,
-        "priority": priority,
-    }
-    end = {"prompt": to_prompt, "seed": to_seed, "image": to_image}
-    options = TaskOptions(
-        task=task,
-        image=image,
-        mask=mask,
-        strength=strength,
-        scale=scale,
-        margins={"left": left, "right": right, "top": top, "bottom": bottom},
-        vary=vary,
-        vary_by=vary_by,
-        end={name: value for name, value in end.items() if value is not None},
-        frames=frames,
-        fps=fps,
-        second_pass=second_pass,
-    )
-    wanted = Wanted(
-        prompt=prompt,
-        common=common,
-        options=options,
-        output=output,
-        is_contact_sheet=contact_sheet,
-    )
-    run_generate(find_server(url, key, home), wanted, as_json=as_json)
+    run_generate(find_server(url, key, home), read_options(given), as_json=as_json)

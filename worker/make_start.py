@@ -36,34 +36,34 @@ def make_start(asked: ResolvedRequest, pictures: Mapping[str, Image.Image]) -> S
     if asked.margins is not None:
         pixels, mask = _extend(asked, asked.margins, pictures["image"])
         return StartPicture(pixels=pixels, strength=strength, mask=mask)
-    size = (asked.width, asked.height)
+    size_px = (asked.width, asked.height)
     toward = pictures.get("toward")
     return StartPicture(
-        pixels=_fit_colours(pictures["image"], size),
+        pixels=_fit_colours(pictures["image"], size_px),
         strength=strength,
-        mask=_fit_mask(pictures, size) if asked.task == "inpaint" else None,
-        toward=None if toward is None else _fit_colours(toward, size),
+        mask=_fit_mask(pictures, size_px) if asked.task == "inpaint" else None,
+        toward=None if toward is None else _fit_colours(toward, size_px),
     )
 
 
 def _extend(asked: ResolvedRequest, added: Margins, image: Image.Image) -> tuple[Pixels, Pixels]:
     """Return the picture on its larger canvas, and the mask of what the canvas adds."""
-    size = (asked.width - added.left - added.right, asked.height - added.top - added.bottom)
+    size_px = (asked.width - added.left - added.right, asked.height - added.top - added.bottom)
     margins = outpaint.Margins(
         left_px=added.left, right_px=added.right, top_px=added.top, bottom_px=added.bottom
     )
-    return outpaint.extend_canvas(_fit_colours(image, size), margins)
+    return outpaint.extend_canvas(_fit_colours(image, size_px), margins)
 
 
-def _fit_colours(image: Image.Image, size: tuple[int, int]) -> Pixels:
+def _fit_colours(image: Image.Image, size_px: tuple[int, int]) -> Pixels:
     on_white = Image.alpha_composite(Image.new("RGBA", image.size, WHITE), image)
-    return np.array(ImageOps.fit(on_white.convert("RGB"), size, Image.Resampling.LANCZOS))
+    return np.array(ImageOps.fit(on_white.convert("RGB"), size_px, Image.Resampling.LANCZOS))
 
 
-def _fit_mask(pictures: Mapping[str, Image.Image], size: tuple[int, int]) -> Pixels:
+def _fit_mask(pictures: Mapping[str, Image.Image], size_px: tuple[int, int]) -> Pixels:
     """Return the mask that came along, or else what is transparent in the picture itself."""
     if "mask" in pictures:
         mask = pictures["mask"].convert("L")
     else:
         mask = ImageOps.invert(pictures["image"].getchannel("A"))
-    return np.array(ImageOps.fit(mask, size, Image.Resampling.NEAREST))
+    return np.array(ImageOps.fit(mask, size_px, Image.Resampling.NEAREST))
