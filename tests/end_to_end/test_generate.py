@@ -93,7 +93,7 @@ def test_what_cannot_be_asked_for_is_said_field_by_field(up: RunningUp, tmp_path
     unknown = run_atelier("generate", "x", "-o", output, "--model=nothing", home)
     assert unknown.returncode == 1
     assert "mini" in unknown.stderr
-    odd = run_atelier("generate", "x", "-o", str(tmp_path / "out.gif"), home)
+    odd = run_atelier("generate", "x", "-o", str(tmp_path / "out.bmp"), home)
     assert ".png" in odd.stderr
 
 
