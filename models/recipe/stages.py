@@ -89,6 +89,8 @@ def _unet(recipe: Recipe, folder: Path) -> None:
 
 def decoder(recipe: Recipe, folder: Path) -> None:
     """Tune the decoder; the encoder, and with it the meaning of the latents, stays."""
+    if recipe.decoder is None:
+        return
     vae = load_autoencoder(folder / "autoencoder.pt")
     tune_decoder(vae, recipe.decoder, recipe.seed + 4, recipe.decoder_noise, folder / "decoder.pt")
 

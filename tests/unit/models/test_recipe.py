@@ -20,7 +20,7 @@ from models.recipe.export import load_parts
 from models.recipe.parallel import claim_pieces, run_parallel
 from models.recipe.report import SAMPLE_PROMPTS
 from models.recipe.schedule import cosine
-from models.recipe.stages import autoencoder, encode, text_encoder, unet
+from models.recipe.stages import autoencoder, decoder, encode, text_encoder, unet
 from models.recipe.text_encoder import Taught, change_loss, grown, tokens_of
 from models.recipe.tokenizer import make_tokenizer
 from models.recipe.train_autoencoder import (
@@ -162,6 +162,11 @@ def test_a_model_is_trained_further_from_what_it_is(
     trainer = Trainer(replace(SMOKE.unet, seconds=0), tmp_path, tmp_path, before.unet.state_dict())
     for name, weight in before.unet.state_dict().items():
         assert torch.equal(trainer.ema.unet.state_dict()[name], weight)
+
+
+def test_a_recipe_can_leave_the_decoder_as_it_is(tmp_path: Path) -> None:
+    decoder(replace(SMOKE, decoder=None), tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_new_words_leave_the_old_ones_as_they_were() -> None:
