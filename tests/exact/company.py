@@ -16,8 +16,8 @@ from worker.engine.request import GenerationRequest, ImageRequest
 SHARE = float(os.environ.get("EXACT_SHARE", "1"))
 SEED = int(os.environ.get("EXACT_SEED", "0"))
 
-# Extrapolating from four predictions, pndm carries the rounding of a wider batch furthest.
-MOST_DIFFERING_SHARE = {"pndm": 0.002}
+# Of a single picture: rounding shows on a few more values of a small one, or of a long pndm.
+MOST_DIFFERING_SHARE = 2 * MAX_DIFFERING_SHARE
 
 
 def draw_share(requests: Sequence[GenerationRequest]) -> list[GenerationRequest]:
@@ -84,12 +84,12 @@ def check_all(
             found.setdefault(request.scheduler, []).append(one)
     for scheduler, ones in found.items():
         most, share = max(one[0] for one in ones), max(one[1] for one in ones)
+        mean = sum(one[1] for one in ones) / len(ones)
         print(f"{scheduler:12} {len(ones):5} pictures, at most {most} apart, on {share:.4%}")
-    far = [
+        assert mean <= MAX_DIFFERING_SHARE
+    assert not [
         one
-        for scheduler, ones in found.items()
+        for ones in found.values()
         for one in ones
-        if one[0] > MAX_DIFFERENCE
-        or one[1] > MOST_DIFFERING_SHARE.get(scheduler, MAX_DIFFERING_SHARE)
+        if one[0] > MAX_DIFFERENCE or one[1] > MOST_DIFFERING_SHARE
     ]
-    assert not far
