@@ -191,7 +191,7 @@ class _PinnedBackend(httpcore.NetworkBackend):
         self,
         host: str,  # noqa: ARG002 - it was looked up before, once
         port: int,
-        timeout: float | None = None,  # noqa: ARG002 - the call's own end decides
+        timeout: object = None,  # noqa: ARG002 - the call's own end decides
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
@@ -232,11 +232,11 @@ class _HurriedStream(httpcore.NetworkStream):
         self._stream = stream
         self._ends_s = ends_s
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+    def read(self, max_bytes: int, timeout: object = None) -> bytes:  # noqa: ARG002
         """Read what comes, for as long as the call has left."""
         return self._stream.read(max_bytes, self._left_s())
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+    def write(self, buffer: bytes, timeout: object = None) -> None:  # noqa: ARG002
         """Write all, for as long as the call has left."""
         self._stream.write(buffer, self._left_s())
 
@@ -248,7 +248,7 @@ class _HurriedStream(httpcore.NetworkStream):
         self,
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ARG002
+        timeout: object = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
         """Encrypt, and check the certificate against the name in the URL."""
         stream = self._stream.start_tls(ssl_context, server_hostname, self._left_s())
