@@ -71,7 +71,7 @@ class PassRecorder:
 
 
 def record_on_cuda(run: Callable[[], torch.Tensor]) -> Recording:
-    """Record a pass as a CUDA graph.
+    """Record a pass as a CUDA graph; what it returns, (B, C, H/8, W/8), is written anew each time.
 
     Source: "CUDA Graphs" of PyTorch's notes on CUDA semantics.
     """

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import prod
 
@@ -11,6 +11,7 @@ import pytest
 from worker.engine.batcher import Batcher, count_rows
 from worker.engine.budget import FixedRowBudget
 from worker.engine.member import BatchKey, Member
+from worker.engine.profile import Rehearsal
 from worker.engine.request import Priority
 
 SHAPES = [(4, 8, 8), (4, 16, 8), (4, 16, 16), (4, 32, 32)]
@@ -21,9 +22,10 @@ NUM_TICKS = 1000
 class AreaBudget:
     """A pass costs some for itself and more for each row, by its area; wide latents are few."""
 
-    def learn(self, key: BatchKey, run_pass: Callable[[int], None]) -> None: ...
-    def observe(self, key: BatchKey, num_rows: int, seconds: float) -> None: ...
-    def halve(self, key: BatchKey, num_rows: int) -> None: ...
+    def learn(self, key: BatchKey, rehearsal: Rehearsal) -> None: ...
+
+    def find_lack(self, key: BatchKey, held_bytes: int) -> str | None:  # noqa: ARG002
+        return None
 
     def max_rows(self, key: BatchKey) -> int:
         return max(1, 2048 // prod(key.shape[0]))

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -56,10 +57,10 @@ class Autoencoder:
         channels: int = self._vae.config.latent_channels
         return channels
 
-    def estimate_decode_bytes(self, height: int, width: int, dtype: torch.dtype) -> int:
-        """Say what one picture takes at the decoder's peak; height and width are the latents'."""
+    def estimate_decode_bytes(self, size: tuple[int, int], dtype: torch.dtype) -> int:
+        """Say what one picture takes at the decoder's peak; `size` is the latents' (h, w)."""
         widths = self._vae.config.block_out_channels
-        pixels = height * width * 4 ** (len(widths) - 1)
+        pixels = prod(size) * 4 ** (len(widths) - 1)
         return int(LIVE_MAPS * pixels * widths[min(1, len(widths) - 1)] * dtype.itemsize)
 
     def encode(
@@ -146,9 +147,9 @@ class Autoencoder:
         """Decode one by one or in tiles if the device has no room for more."""
         vae, (count, _, height, width) = self._vae, latents.shape
         free = self._free_bytes()
-        one = self.estimate_decode_bytes(height, width, latents.dtype)
+        one = self.estimate_decode_bytes((height, width), latents.dtype)
         tile = max(height, width)
-        while tile > MIN_TILE and self.estimate_decode_bytes(tile, tile, latents.dtype) > free:
+        while tile > MIN_TILE and self.estimate_decode_bytes((tile, tile), latents.dtype) > free:
             tile //= 2
         vae.use_slicing = count * one > free
         vae.use_tiling = one > free
