@@ -57,10 +57,10 @@ class Autoencoder:
         channels: int = self._vae.config.latent_channels
         return channels
 
-    def estimate_decode_bytes(self, size: tuple[int, int], dtype: torch.dtype) -> int:
-        """Say what one picture takes at the decoder's peak; `size` is the latents' (h, w)."""
+    def estimate_decode_bytes(self, shape: tuple[int, int], dtype: torch.dtype) -> int:
+        """Say what one picture takes at the decoder's peak; `shape` is the latents' (h, w)."""
         widths = self._vae.config.block_out_channels
-        pixels = prod(size) * 4 ** (len(widths) - 1)
+        pixels = prod(shape) * 4 ** (len(widths) - 1)
         return int(LIVE_MAPS * pixels * widths[min(1, len(widths) - 1)] * dtype.itemsize)
 
     def encode(
