@@ -74,10 +74,10 @@ def test_each_family_makes_its_pictures_in_one_shift(
 
 
 def test_a_whole_pipeline_tells_its_steps_and_stops_at_a_cancel(
-    tenant: Tenant, parts: Parts, start_shift: Callable[[Parts], Shift]
+    tenant: Tenant, slow_parts: Parts, start_shift: Callable[[Parts], Shift]
 ) -> None:
     job_id = tenant.submit(model="aura", num_inference_steps=100, **SIZE)
-    start_shift(parts)
+    start_shift(slow_parts)
     eventually(lambda: [data for kind, data in tenant.events(job_id) if kind == "progress"])
     tenant.cancel(job_id)
     tenant.wait_for(job_id, JobStatus.CANCELED)
